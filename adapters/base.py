@@ -1,0 +1,231 @@
+"""What the suite asks and what an adapter must answer, in NumPy terms alone.
+
+A *case* is one question: the configuration of one layer and the arrays that go in. An *adapter* puts the question to one
+framework through its public API and brings back an *outcome*: arrays, nothing judged, nothing computed on the way. What the
+framework does not offer raises :class:`Unsupported`.
+
+Adapters import nothing of ``conformance`` and ``reference``, and import their framework only when they are asked.
+"""
+
+from __future__ import annotations
+
+import abc
+import importlib.util
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from importlib import metadata
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+#: The axes of a subject, in the order in which they are written.
+AXES = ("backend", "api", "mode", "device", "dtype")
+
+
+class Unsupported(Exception):
+    """The framework does not offer what the case asks for; the message says what."""
+
+
+@dataclass(frozen=True, order=True)
+class Subject:
+    """What is asked: one way into one framework, e.g. ``backend=torch api=nn mode=eager device=cpu dtype=float32``."""
+
+    backend: str
+    api: str
+    mode: str = "eager"
+    device: str = "cpu"
+    dtype: str = "float32"
+
+    def __str__(self) -> str:
+        return " ".join(f"{axis}={value}" for axis, value in self.axes().items())
+
+    @property
+    def id(self) -> str:
+        """The subject as it stands in a pytest id, its axes joined by hyphens."""
+        return str(self).replace(" ", "-")
+
+    def axes(self) -> dict[str, str]:
+        return {axis: getattr(self, axis) for axis in AXES}
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What the frameworks legitimately choose differently: declared here by the adapter, verified by the suite."""
+
+    #: Whether ``momentum`` weighs the new batch statistic, r <- (1-m) r + m s, or the old running one, r <- m r + (1-m) s.
+    momentum: Literal["new", "old"] = "new"
+    #: What the sum of squares is divided by in the variance that goes into the running statistics.
+    running_var_divisor: Literal["n", "n-1"] = "n"
+    #: Dropout with rate 1: answered (zeros) or refused with an error.
+    rate_one: Literal["zeros", "refused"] = "zeros"
+    #: Where batch norm may have its channels in an input of rank above 2: 1 (first), -1 (last).
+    channel_axes: tuple[int, ...] = (1, -1)
+
+
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Case:
+    """One question. Arrays are read-only; ``recipe`` says how a long array was made, so that it can be printed in a line."""
+
+    #: ndarray field -> the Python expression that makes it
+    recipe: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: The numeric regime that the main input was drawn from.
+    regime: str = "given"
+
+    def arrays(self) -> Iterator[tuple[str, Array]]:
+        """Name and value of every array in the case."""
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, np.ndarray):
+                yield item.name, value
+
+    def __post_init__(self) -> None:
+        for _, value in self.arrays():
+            value.flags.writeable = False
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class BatchNorm(Case):
+    """Batch normalization of ``x``; answers ``y``, gradients ``dx dgamma dbeta``, state ``running_mean running_var gamma beta x``.
+
+    ``momentum`` is handed to the framework as it is, in the framework's own convention (see :class:`Dialect`); ``None`` asks for
+    cumulative averaging. ``running_mean``/``running_var`` of ``None`` mean that no statistics are tracked.
+    """
+
+    x: Array  #: rank 2 to 5
+    gamma: Array | None  #: [C]
+    beta: Array | None  #: [C]
+    running_mean: Array | None  #: [C]
+    running_var: Array | None  #: [C]
+    eps: float
+    momentum: float | None
+    channel_axis: int  #: 1 (channels first) or -1 (channels last)
+    training: bool
+    dy: Array | None = None  #: cotangent of y, shape of x; None asks for no gradients
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LayerNorm(Case):
+    """Layer normalization over the ``normalized_rank`` trailing axes; answers ``y``, ``dx dgain dbias``."""
+
+    x: Array
+    gain: Array | None  #: x.shape[-normalized_rank:]
+    bias: Array | None  #: x.shape[-normalized_rank:]
+    eps: float
+    normalized_rank: int
+    training: bool = True
+    dy: Array | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Dropout(Case):
+    """Dropout with drop rate ``rate``; answers ``y``, ``dx``. One case is one fresh layer and one call after seeding."""
+
+    x: Array
+    rate: float
+    training: bool
+    seed: int  #: 0 <= seed < 2**31
+    dy: Array | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Dense(Case):
+    """A layer of neurons, y = phi(W x + b); answers ``y``, ``dx dweight dbias`` in the shapes below, whatever the framework stores."""
+
+    x: Array  #: [..., in]
+    weight: Array  #: [out, in]
+    bias: Array | None  #: [out]
+    activation: str | None = None  #: a parameterless activation (relu, tanh, sigmoid), or None for the identity
+    dy: Array | None = None  #: [..., out]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Activation(Case):
+    """One activation; answers ``y``, ``dx`` and, for prelu, ``dalpha``.
+
+    ``parameters`` holds the plain numbers that the activation takes, under the names that :mod:`reference.activations` gives them.
+    """
+
+    name: str
+    x: Array
+    parameters: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
+    alpha: Array | None = None  #: prelu only: the learnable slope, shape [1] or [x.shape[1]]
+    dy: Array | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A subject's answer. ``arrays``: outputs and gradients; ``state``: the layer's tensors as they stand after the call.
+
+    A 16-bit result keeps its dtype (bfloat16 as ``ml_dtypes.bfloat16``); the arrays are copies that no framework can change.
+    """
+
+    arrays: Mapping[str, Array]
+    state: Mapping[str, Array] = field(default_factory=dict)
+
+
+NORMALIZATION = frozenset({"batch_norm", "layer_norm"})
+ACTIVATIONS = frozenset(
+    "relu leaky_relu prelu relu6 elu celu selu gelu gelu_tanh silu mish sigmoid log_sigmoid tanh softplus softsign "
+    "hard_sigmoid hard_swish hard_tanh softmax log_softmax glu".split()
+)
+#: Every operation that an api can offer.
+OPERATIONS = NORMALIZATION | {"dropout", "dense"} | ACTIVATIONS
+
+
+class Adapter(abc.ABC):
+    """One framework. Class attributes are static, so that subjects can be listed without importing anything."""
+
+    name: ClassVar[str]
+    #: The modules whose presence means that the framework is installed.
+    modules: ClassVar[tuple[str, ...]]
+    #: Distributions whose versions are reported, the framework's own first.
+    distributions: ClassVar[tuple[str, ...]]
+    #: The pip line that installs it.
+    install: ClassVar[str]
+    #: api -> operations that it offers
+    apis: ClassVar[Mapping[str, frozenset[str]]]
+    modes: ClassVar[tuple[str, ...]] = ("eager",)
+    devices: ClassVar[tuple[str, ...]] = ("cpu",)
+    dtypes: ClassVar[tuple[str, ...]] = ("float32", "float64")
+    #: api -> what it chose; an api that is not named has the defaults
+    dialects: ClassVar[Mapping[str, Dialect]] = _EMPTY
+
+    def missing(self) -> str | None:
+        """Why the backend cannot be asked here, with the pip line that mends it; None where it can."""
+        absent = [module for module in self.modules if importlib.util.find_spec(module) is None]
+        if absent:
+            return f"{' and '.join(absent)} not installed: {self.install}"
+        return None
+
+    def versions(self) -> dict[str, str]:
+        """Installed versions by distribution, read from the packages' metadata without importing them."""
+        found = {}
+        for distribution in self.distributions:
+            try:
+                found[distribution] = metadata.version(distribution)
+            except metadata.PackageNotFoundError:
+                continue
+        return found
+
+    def dialect(self, api: str) -> Dialect:
+        return self.dialects.get(api, Dialect())
+
+    def subjects(self, device: str = "cpu") -> Iterator[Subject]:
+        """Every subject of this backend on one device."""
+        for api in self.apis:
+            for mode in self.modes:
+                for dtype in self.dtypes:
+                    yield Subject(self.name, api, mode, device, dtype)
+
+    def prepare(self, device: str) -> None:
+        """Import the framework and set what an honest answer needs; Unsupported where it has no such device."""
+
+    @abc.abstractmethod
+    def ask(self, subject: Subject, case: Case) -> Outcome:
+        """Put the case to the framework. Errors that the framework raises pass through as they are."""

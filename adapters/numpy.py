@@ -1,0 +1,196 @@
+"""The control: every operation in plain NumPy, sound arithmetic in the dtype of the case, gradients by hand.
+
+It stands where a framework stands: whatever the suite holds against it is a mistake of the suite. It shares no code
+with the specification. Each step is a small method, so that a layer that sums in another order, or that is wrong in one
+place, is a subclass that overrides one method.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from adapters._numpy_activations import Activations
+from adapters._numpy_normalization import Normalization, fits, require
+from adapters.base import (
+    ACTIVATIONS,
+    OPERATIONS,
+    Activation,
+    Adapter,
+    Array,
+    BatchNorm,
+    Case,
+    Dense,
+    Dialect,
+    Dropout,
+    LayerNorm,
+    Outcome,
+    Subject,
+    Unsupported,
+)
+
+
+class NumPy(Normalization, Activations, Adapter):
+    """The control, ``backend=numpy api=control``."""
+
+    name: ClassVar[str] = "numpy"
+    modules: ClassVar[tuple[str, ...]] = ("numpy",)
+    distributions: ClassVar[tuple[str, ...]] = ("numpy",)
+    install: ClassVar[str] = "pip install numpy"
+    apis: ClassVar[Mapping[str, frozenset[str]]] = {"control": OPERATIONS}
+    modes: ClassVar[tuple[str, ...]] = ("eager",)
+    devices: ClassVar[tuple[str, ...]] = ("cpu",)
+    dtypes: ClassVar[tuple[str, ...]] = ("float32", "float64")
+    dialects: ClassVar[Mapping[str, Dialect]] = {
+        "control": Dialect(momentum="new", running_var_divisor="n-1", rate_one="zeros")
+    }
+
+    def prepare(self, device: str) -> None:
+        if device not in self.devices:
+            raise Unsupported(f"NumPy computes on the cpu, not on {device}")
+
+    def ask(self, subject: Subject, case: Case) -> Outcome:
+        """Answer the case in the dtype of its ``x``. TypeError if an array comes out in another dtype."""
+        self.prepare(subject.device)
+        if subject.api not in self.apis or subject.mode not in self.modes:
+            raise Unsupported(f"NumPy has no {subject.api} in mode {subject.mode}")
+        dtypes = {value.dtype.name for _, value in case.arrays()}
+        if len(dtypes) != 1 or not dtypes <= set(self.dtypes):
+            raise Unsupported(
+                f"the control takes one dtype of {', '.join(self.dtypes)}, not {', '.join(sorted(dtypes))}"
+            )
+        with np.errstate(all="ignore"):
+            outcome = self.answer(case)
+        for name, value in [*outcome.arrays.items(), *outcome.state.items()]:
+            if value.dtype.name not in dtypes:
+                raise TypeError(f"{name} came out as {value.dtype}, not as {dtypes.pop()}")
+        return outcome
+
+    def answer(self, case: Case) -> Outcome:
+        if isinstance(case, BatchNorm):
+            return self.batch_norm(case)
+        if isinstance(case, LayerNorm):
+            return Outcome(self.layer_norm(case))
+        if isinstance(case, Dropout):
+            return Outcome(self.dropout(case))
+        if isinstance(case, Dense):
+            return Outcome(self.dense(case))
+        if isinstance(case, Activation):
+            return Outcome(self.activation(case))
+        raise Unsupported(f"the control has no layer for {type(case).__name__}")
+
+    # Dropout.
+
+    def dropout(self, case: Dropout) -> dict[str, Array]:
+        require(0 <= case.rate <= 1, f"the rate must lie in [0, 1], it is {case.rate}")
+        layer = self.dropout_train if case.training else self.dropout_eval
+        return layer(case)
+
+    def dropout_train(self, case: Dropout) -> dict[str, Array]:
+        keep = self.mask(case.x.shape, case.rate, case.seed)
+        arrays = {"y": self.drop(case.x, keep, case.rate)}
+        if case.dy is not None:
+            arrays["dx"] = self.drop_gradient(case.dy, keep, case.rate)
+        return arrays
+
+    def dropout_eval(self, case: Dropout) -> dict[str, Array]:
+        return {"y": case.x.copy()} | ({} if case.dy is None else {"dx": case.dy.copy()})
+
+    def mask(self, shape: tuple[int, ...], rate: float, seed: int) -> Array:
+        """True where an element is kept; uniform variates below 1 drop everything at rate 1 and nothing at rate 0."""
+        return np.random.default_rng(seed).random(shape) >= rate
+
+    def dropout_scale(self, rate: float) -> float:
+        # At rate 1 nothing is kept: the scale multiplies no element.
+        return 1 / (1 - rate) if rate < 1 else 1.0
+
+    def drop(self, x: Array, keep: Array, rate: float) -> Array:
+        return np.where(keep, x * x.dtype.type(self.dropout_scale(rate)), 0)
+
+    def drop_gradient(self, dy: Array, keep: Array, rate: float) -> Array:
+        return self.drop(dy, keep, rate)
+
+    # Neurons.
+
+    def dense(self, case: Dense) -> dict[str, Array]:
+        x, weight, leading = case.x, case.weight, case.x.shape[:-1]
+        require(x.ndim >= 1 and weight.ndim == 2, f"x of rank {x.ndim} and weight of rank {weight.ndim} do not fit")
+        fits("weight", weight, (len(weight), x.shape[-1]))
+        fits("bias", case.bias, (len(weight),))
+        rows = x.reshape(math.prod(leading), x.shape[-1])
+        z = self.add_bias(self.weigh(rows, weight), case.bias)
+        arrays = {"y": self.forward(case.activation, z).reshape(*leading, len(weight))}
+        if case.dy is not None:
+            dz = self.backward(case.activation, case.dy.reshape(z.shape), z)
+            arrays["dx"] = self.dense_input_gradient(dz, weight).reshape(x.shape)
+            arrays["dweight"] = self.weight_gradient(dz, rows)
+            if case.bias is not None:
+                arrays["dbias"] = self.bias_gradient(dz)
+        return arrays
+
+    def product(self, a: Array, b: Array) -> Array:
+        return np.asarray(np.matmul(a, b))
+
+    def weigh(self, rows: Array, weight: Array) -> Array:
+        """[m, in] and [out, in] to [m, out]."""
+        return self.product(rows, weight.T)
+
+    def add_bias(self, z: Array, bias: Array | None) -> Array:
+        return z if bias is None else z + bias
+
+    def dense_input_gradient(self, dz: Array, weight: Array) -> Array:
+        return self.product(dz, weight)
+
+    def weight_gradient(self, dz: Array, rows: Array) -> Array:
+        return self.product(dz.T, rows)
+
+    def bias_gradient(self, dz: Array) -> Array:
+        return self.total(dz, (0,)).reshape(-1)
+
+    # Activations.
+
+    def forward(self, name: str | None, x: Array, **parameters: float) -> Array:
+        if name is None:
+            return x.copy()
+        result: Array = getattr(self, self.known(name))(x, **parameters)
+        return result
+
+    def backward(self, name: str | None, dy: Array, x: Array, **parameters: float) -> Array:
+        if name is None:
+            return dy.copy()
+        result: Array = getattr(self, f"{self.known(name)}_gradient")(dy, x, **parameters)
+        return result
+
+    def known(self, name: str) -> str:
+        if name not in ACTIVATIONS:
+            raise Unsupported(f"the control has no activation {name}")
+        return name
+
+    def activation(self, case: Activation) -> dict[str, Array]:
+        if case.name == "prelu":
+            return self.learnable_slope(case)
+        arrays = {"y": self.forward(case.name, case.x, **case.parameters)}
+        if case.dy is not None:
+            arrays["dx"] = self.backward(case.name, case.dy, case.x, **case.parameters)
+        return arrays
+
+    def learnable_slope(self, case: Activation) -> dict[str, Array]:
+        """PReLU: ``alpha`` of shape [1] or [C], channels on axis 1."""
+        x, alpha = case.x, case.alpha
+        if alpha is None:
+            raise ValueError("prelu needs its slope alpha")
+        channels = alpha.size > 1
+        fits("alpha", alpha, (x.shape[1],) if channels else (1,))
+        axes = tuple(axis for axis in range(x.ndim) if not (channels and axis == 1))
+        slope = np.expand_dims(alpha, axes) if channels else alpha
+        arrays = {"y": self.prelu(x, slope)}
+        if case.dy is not None:
+            arrays["dx"], terms = self.prelu_gradient(case.dy, x, slope)
+            arrays["dalpha"] = self.total(terms, axes).reshape(alpha.shape)
+        return arrays
+
+
+ADAPTER = NumPy()

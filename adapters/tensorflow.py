@@ -1,0 +1,303 @@
+"""TensorFlow: the layers of Keras 3 on the TensorFlow backend, and the functions of ``tf.nn``, eager.
+
+A case becomes tensors of the dtypes that its arrays have, one layer or function, one call under a ``tf.GradientTape``
+and, where ``dy`` is given, one ``tape.gradient``; nothing is computed here. What the output does not depend on has a
+gradient of zero (``tf.UnconnectedGradients.ZERO``). Weights reach a Keras layer through ``assign``, which refuses a
+wrong size. ``tf.nn`` keeps no state: its batch norm is ``tf.nn.moments`` and ``tf.nn.batch_normalization``, joined
+as the latter's documentation says, without momentum. It has no layer norm, and a dropout for training alone.
+
+Source of names and conventions: https://keras.io/api/layers/ and https://www.tensorflow.org/api_docs/python/tf/nn
+(Keras: momentum weighs the old statistic; the running variance is the biased one).
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from adapters._tensorflow_activations import KERAS, TF_NN, spelling
+from adapters.base import (
+    NORMALIZATION,
+    Activation,
+    Adapter,
+    Array,
+    BatchNorm,
+    Case,
+    Dense,
+    Dialect,
+    Dropout,
+    LayerNorm,
+    Outcome,
+    Subject,
+    Unsupported,
+)
+
+#: The suite's name -> the tensor or variable that the framework holds under it.
+Tensors = dict[str, Any]
+
+_DEVICES = {"cpu": "/CPU:0", "cuda": "/GPU:0"}
+
+
+class TensorFlow(Adapter):
+    """Subjects ``backend=tensorflow api=keras`` and ``api=tf.nn``; TensorFlow 2.16 and Keras 3 or later."""
+
+    name = "tensorflow"
+    modules = ("tensorflow", "keras")
+    distributions = ("tensorflow", "tensorflow-cpu", "keras")
+    install = "python -m pip install tensorflow"
+    apis = MappingProxyType(
+        {
+            "keras": NORMALIZATION | {"dropout", "dense", "prelu"} | KERAS.keys(),
+            "tf.nn": frozenset({"batch_norm", "dropout", "dense"}) | TF_NN.keys(),
+        }
+    )
+    modes = ("eager",)
+    devices = ("cpu",)
+    dtypes = ("float32", "float64")
+    dialects = MappingProxyType(
+        {
+            "keras": Dialect(momentum="old", running_var_divisor="n", rate_one="zeros"),
+            "tf.nn": Dialect(momentum="old", running_var_divisor="n", rate_one="refused"),
+        }
+    )
+
+    def prepare(self, device: str) -> None:
+        """One thread (many are slower on small tensors), no TF32, and of a GPU's memory no more than is used."""
+        if device not in _DEVICES:
+            raise Unsupported(f"the tensorflow adapter knows the devices {' and '.join(_DEVICES)}, not {device}")
+        tf = _tensorflow()
+        # TensorFlow refuses these once it runs; the answers are as honest then, only slower.
+        with suppress(RuntimeError):
+            tf.config.threading.set_intra_op_parallelism_threads(1)
+            tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.experimental.enable_tensor_float_32_execution(False)
+        gpus = tf.config.list_physical_devices("GPU")
+        if device == "cuda" and not gpus:
+            raise Unsupported(f"tensorflow {tf.__version__} finds no GPU here")
+        for gpu in gpus:
+            with suppress(RuntimeError):
+                tf.config.experimental.set_memory_growth(gpu, True)
+        # tf.nn can be asked without Keras; a question to Keras says what is wrong.
+        with suppress(Unsupported):
+            _keras()
+
+    def ask(self, subject: Subject, case: Case) -> Outcome:
+        answer = _ANSWERS.get(subject.api)
+        if answer is None or subject.mode not in self.modes or subject.device not in _DEVICES:
+            raise Unsupported(f"the tensorflow adapter does not offer {subject}")
+        tf = _tensorflow()
+        with tf.device(_DEVICES[subject.device]):
+            tensors = {name: tf.constant(array) for name, array in case.arrays()}
+            if (dtype := tensors["x"].dtype.name) != subject.dtype:
+                raise ValueError(f"the case's x is {dtype}, which is not a question to {subject}")
+            cotangent = tensors.pop("dy", None)
+            forward = answer(case, tensors)
+            # tf.nn keeps nothing: what it was given is no state of its own.
+            kept = tensors if subject.api == "keras" else {"x"}
+            leaves = {name: tensor for name, tensor in tensors.items() if name not in _STATISTICS}
+            with tf.GradientTape() as tape:
+                tape.watch(list(leaves.values()))
+                y = forward()
+            arrays = {"y": _array(y)}
+            if cotangent is not None:
+                unconnected = tf.UnconnectedGradients.ZERO
+                gradients = tape.gradient(y, leaves, output_gradients=cotangent, unconnected_gradients=unconnected)
+                arrays.update((f"d{name}", _stored_as(case, name, gradients[name])) for name in leaves)
+            state = {name: _stored_as(case, name, tensor) for name, tensor in tensors.items() if name in kept}
+            return Outcome(arrays, state)
+
+
+# ------------------------------------------------------------------ the framework
+
+
+@functools.cache
+def _tensorflow() -> Any:
+    """The package ``tensorflow``, with its log quiet unless the user has set the level."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import tensorflow
+
+    return tensorflow
+
+
+@functools.cache
+def _keras() -> Any:
+    """The package ``keras``, on TensorFlow: Unsupported where the process has it on another backend."""
+    chosen = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    if chosen == "tensorflow":
+        import keras
+
+        chosen = keras.backend.backend()
+    if chosen != "tensorflow":
+        raise Unsupported(f"Keras runs on {chosen} here: set KERAS_BACKEND=tensorflow before it is imported")
+    return keras
+
+
+def _array(tensor: Any) -> Array:
+    """A copy of a tensor's values in the NumPy dtype of the same name."""
+    return np.array(tensor.numpy(), order="C")
+
+
+def _stored_as(case: Case, name: str, tensor: Any) -> Array:
+    """A copy of a tensor in the shape of the case: the framework has kernels of [in, out] and slopes of [C, 1, ...]."""
+    array = _array(tensor)
+    if isinstance(case, Dense) and name == "weight":
+        return np.array(array.T, order="C")
+    if isinstance(case, Activation) and case.alpha is not None and name == "alpha":
+        return array.reshape(case.alpha.shape)
+    return array
+
+
+# ------------------------------------------------------------------ keras
+
+
+def _layers(case: Case, tensors: Tensors) -> Callable[[], Any]:
+    """A Keras layer, loaded, or a function of ``keras.activations``; ``tensors`` then holds the layer's variables."""
+    keras, x = _keras(), tensors["x"]
+    if isinstance(case, Activation) and case.name != "prelu":
+        written = spelling(KERAS, case.name)
+        function, arguments = written.function(keras), written.arguments(case.parameters)
+        return lambda: function(x, **arguments)
+    layer = _build(keras, case, {"dtype": _policy(case)})
+    layer.build(tuple(x.shape))
+    for ours, theirs in _STORED[type(case)].items():
+        if ours in tensors:
+            variable = getattr(layer, theirs)
+            variable.assign(_to_store(case, ours, variable.shape))
+            tensors[ours] = variable.value
+    training = getattr(case, "training", None)
+    return lambda: layer(x) if training is None else layer(x, training=training)
+
+
+def _build(keras: Any, case: Case, options: dict[str, Any]) -> Any:
+    match case:
+        case BatchNorm():
+            if case.momentum is None:
+                raise Unsupported("keras.layers.BatchNormalization has no cumulative averaging (momentum=None)")
+            if case.running_mean is None or case.running_var is None:
+                raise Unsupported("keras.layers.BatchNormalization always tracks its running statistics")
+            options.update(center=case.beta is not None, scale=case.gamma is not None)
+            return keras.layers.BatchNormalization(case.channel_axis, case.momentum, case.eps, **options)
+        case LayerNorm():
+            options.update(center=case.bias is not None, scale=case.gain is not None)
+            return keras.layers.LayerNormalization(list(range(-case.normalized_rank, 0)), case.eps, **options)
+        case Dropout():
+            return keras.layers.Dropout(case.rate, seed=case.seed, **options)
+        case Dense():
+            _need_batch(case, "keras.layers.Dense")
+            options.update(activation=_named(case.activation), use_bias=case.bias is not None)
+            return keras.layers.Dense(case.weight.shape[0], **options)
+        case Activation():
+            if case.alpha is None:
+                raise ValueError("a case of prelu needs its slope: alpha, of shape [1] or [x.shape[1]]")
+            _need_batch(case, "keras.layers.PReLU")
+            per_channel = case.alpha.shape == case.x.shape[1:2]
+            return keras.layers.PReLU(shared_axes=list(range(2 if per_channel else 1, case.x.ndim)), **options)
+    raise Unsupported(f"the tensorflow adapter does not know the question {type(case).__name__}")
+
+
+def _policy(case: Case) -> str:
+    """Keras's name for the dtypes of a layer: one dtype, or 16-bit computation with float32 variables."""
+    dtypes = {name: array.dtype.name for name, array in case.arrays() if name != "dy"}
+    compute, held = dtypes.pop("x"), set(dtypes.values())
+    if held <= {compute}:
+        return compute
+    if held == {"float32"} and compute in ("float16", "bfloat16"):
+        return f"mixed_{compute}"
+    raise Unsupported(f"Keras has no policy to compute in {compute} with variables in {' and '.join(sorted(held))}")
+
+
+def _named(activation: str | None) -> str | None:
+    """The string that ``keras.layers.Dense`` takes for an activation without arguments."""
+    if activation is None:
+        return None
+    written = spelling(KERAS, activation)
+    if written.fixed:
+        raise Unsupported(f"keras.layers.Dense takes no name for {activation} and its arguments")
+    return written.path.removeprefix("activations.")
+
+
+def _to_store(case: Case, name: str, shape: tuple[int, ...]) -> Array:
+    value: Array = getattr(case, name)
+    if isinstance(case, Dense) and name == "weight":
+        return value.T
+    return value.reshape(shape) if isinstance(case, Activation) else value
+
+
+# ------------------------------------------------------------------ tf.nn
+
+
+def _functions(case: Case, tensors: Tensors) -> Callable[[], Any]:
+    """The case as the call, or the documented pair of calls, of ``tf.nn``."""
+    tf, x = _tensorflow(), tensors["x"]
+    match case:
+        case BatchNorm():
+            return functools.partial(_batch_norm, tf, case, tensors)
+        case Dropout():
+            if not case.training:
+                raise Unsupported("tf.nn.dropout is for training alone")
+            # A seed for the process as well: an operation's own one goes on from call to call.
+            tf.random.set_seed(case.seed)
+            return lambda: tf.nn.dropout(x, case.rate, seed=case.seed)
+        case Dense():
+            _need_batch(case, "tf.linalg.matmul")
+            tensors["weight"] = tf.constant(case.weight.T)
+            return functools.partial(_dense, tf, case, tensors)
+        case Activation():
+            written = spelling(TF_NN, case.name)
+            function, arguments = written.function(tf), written.arguments(case.parameters)
+            return lambda: function(x, **arguments)
+    raise Unsupported(f"tf.nn has no {type(case).__name__}")
+
+
+def _batch_norm(tf: Any, case: BatchNorm, tensors: Tensors) -> Any:
+    x, axis = tensors["x"], case.channel_axis % case.x.ndim
+    last = axis == case.x.ndim - 1
+    # tf.nn takes statistics and parameters of shape [C] for channels on the last axis, else of the rank of x.
+    shape = [-1 if each == axis else 1 for each in range(case.x.ndim)]
+    shaped = {name: tensor if last else tf.reshape(tensor, shape) for name, tensor in tensors.items() if name != "x"}
+    mean, variance = shaped.get("running_mean"), shaped.get("running_var")
+    if case.training:
+        others = [each for each in range(case.x.ndim) if each != axis]
+        mean, variance = tf.nn.moments(x, others, keepdims=not last)
+    elif mean is None or variance is None:
+        raise Unsupported("tf.nn.batch_normalization takes the statistics that inference needs from its caller")
+    return tf.nn.batch_normalization(x, mean, variance, shaped.get("beta"), shaped.get("gamma"), case.eps)
+
+
+def _dense(tf: Any, case: Dense, tensors: Tensors) -> Any:
+    y = tf.linalg.matmul(tensors["x"], tensors["weight"])
+    if "bias" in tensors:
+        y = tf.nn.bias_add(y, tensors["bias"])
+    if case.activation is None:
+        return y
+    written = spelling(TF_NN, case.activation)
+    return written.function(tf)(y, **written.fixed)
+
+
+# ------------------------------------------------------------------ shared
+
+
+def _need_batch(case: Dense | Activation, what: str) -> None:
+    if case.x.ndim < 2:
+        raise Unsupported(f"{what} needs a batch axis before the features")
+
+
+_STATISTICS = frozenset({"running_mean", "running_var"})
+#: the case's name of an array -> the Keras layer's
+_STORED: Mapping[type[Case], Mapping[str, str]] = {
+    BatchNorm: {"gamma": "gamma", "beta": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"},
+    LayerNorm: {"gain": "gamma", "bias": "beta"},
+    Dropout: {},
+    Dense: {"weight": "kernel", "bias": "bias"},
+    Activation: {"alpha": "alpha"},
+}
+_ANSWERS: Mapping[str, Callable[[Case, Tensors], Callable[[], Any]]] = {"keras": _layers, "tf.nn": _functions}
+
+
+ADAPTER = TensorFlow()

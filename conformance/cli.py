@@ -1,0 +1,158 @@
+"""The command line ``conformance``: run, list, explain, show.
+
+Exit codes: 0 conforms (recorded deviations included), 1 something new fails or a record is stale, 2 usage,
+3 nothing was run, 4 a defect of the suite itself, 130 interrupted. An error is one line on standard error that says
+what to do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from conformance import __version__
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+CONFORMS, FAILS, USAGE, NOTHING, DEFECT, INTERRUPTED = 0, 1, 2, 3, 4, 130
+FILTERS = ("backend", "api", "mode", "device", "dtype", "clause")
+SEEDS = 2**31
+
+
+def error(message: str) -> None:
+    print(f"conformance: error: {' '.join(message.split())}", file=sys.stderr)
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with its errors in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        error(f"{message}; see '{self.prog} --help'")
+        raise SystemExit(USAGE)
+
+
+def _values(text: str) -> list[str]:
+    values = [value.strip() for value in text.split(",")]
+    if not all(values):
+        raise argparse.ArgumentTypeError(f"an empty value in {text!r}")
+    return values
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= SEEDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to {SEEDS - 1}")
+    return int(text)
+
+
+def _workers(text: str) -> str:
+    if text != "auto" and not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number of processes from 1 up nor auto")
+    return text
+
+
+def parser() -> Parser:
+    top = Parser(
+        prog="conformance", description="Check deep-learning frameworks against the specification.", allow_abbrev=False
+    )
+    top.add_argument("--version", action="version", version=f"conformance {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+
+    run = commands.add_parser("run", help="check the frameworks that are installed", allow_abbrev=False)
+    for name in FILTERS:
+        what = "clauses that match GLOB" if name == "clause" else f"this {name}"
+        metavar = "GLOB" if name == "clause" else name.upper()
+        told = f"only {what} (repeatable; commas separate)"
+        run.add_argument(f"--{name}", type=_values, action="extend", default=[], metavar=metavar, help=told)
+    run.add_argument("--profile", choices=("quick", "ci", "deep"), default="ci", help="how hard to look (default: ci)")
+    run.add_argument("--seed", type=_seed, default=0, metavar="N", help="seed of shapes and masks (default: 0)")
+    run.add_argument("-n", dest="workers", type=_workers, metavar="WORKERS", help="processes: a number, or auto")
+    told = "where the results go (default: results.json)"
+    run.add_argument("--results", type=Path, default=Path("results.json"), metavar="FILE", help=told)
+
+    commands.add_parser("list", help="clauses and backends, and why a backend is missing", allow_abbrev=False)
+    explain = commands.add_parser("explain", help="what a clause says, and where that is from", allow_abbrev=False)
+    explain.add_argument("clause", metavar="CLAUSE", help="the id of a clause, as 'conformance list' shows it")
+    show = commands.add_parser("show", help="draw the table of a run that was made before", allow_abbrev=False)
+    show.add_argument("results", type=Path, metavar="RESULTS", help="a results file")
+    return top
+
+
+def _console() -> Console:
+    """A terminal's own width; 80 columns elsewhere, unless COLUMNS says otherwise."""
+    from rich.console import Console
+
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode is no reason to fail
+    return Console(highlight=False)
+
+
+def _run(options: argparse.Namespace, console: Console) -> int:
+    from conformance import engine
+
+    filters = {name: getattr(options, name) for name in FILTERS}
+    request = engine.Request(filters, options.profile, options.seed, options.results, options.workers)
+    try:
+        return CONFORMS if engine.run(request, console) else FAILS
+    except engine.UsageError as usage:
+        error(str(usage))
+        return USAGE
+    except engine.NothingToRun:
+        told = " ".join(f"--{name} {','.join(values)}" for name, values in filters.items() if values) or "no filter"
+        error(f"nothing to run: no installed backend offers {told} together; see 'conformance list'")
+        return NOTHING
+    except engine.InternalError as defect:
+        print(defect, file=sys.stderr)
+        error("the suite itself failed, see above; please report it")
+        return DEFECT
+
+
+def _list(options: argparse.Namespace, console: Console) -> int:
+    from conformance.report import catalogue
+
+    catalogue.overview(console)
+    return CONFORMS
+
+
+def _explain(options: argparse.Namespace, console: Console) -> int:
+    from conformance.report import catalogue
+
+    catalogue.explain(options.clause, console)
+    return CONFORMS
+
+
+def _show(options: argparse.Namespace, console: Console) -> int:
+    from conformance import results
+    from conformance.report import table
+
+    table.draw(results.load(options.results), console)
+    return CONFORMS
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code. argparse leaves with SystemExit on --help, --version and usage errors."""
+    options = parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace, Any], int]
+    command = {"run": _run, "list": _list, "explain": _explain, "show": _show}[options.command]
+    try:
+        return command(options, _console())
+    except KeyboardInterrupt:
+        error("interrupted; what was done until then is in the results file")
+        return INTERRUPTED
+    except ModuleNotFoundError as missing:
+        error(f"{missing.name} is not installed: python -m pip install {missing.name}")
+        return USAGE
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):
+            sys.stdout.close()
+        return FAILS
+    except Exception as known:
+        if type(known).__module__.partition(".")[0] not in ("conformance",):
+            raise
+        error(str(known))
+        return USAGE

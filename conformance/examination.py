@@ -1,0 +1,265 @@
+"""One clause put to one subject: asks, judges, and keeps the record that becomes a line of the results.
+
+A test of the suite receives an :class:`Examination` and reads like the clause::
+
+    @clause("BN.train.output")
+    def test_train_output(exam, data):
+        case = data.draw(cases.batch_norms(exam.dtype, exam.dialect, training=True), label="case")
+        exam.judge(case, exam.ask(case), ["y"])
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.base import Adapter, Case, Outcome, Subject, Unsupported
+from conformance import expectation, judge, profiles
+from conformance.cases import describe
+from conformance.clauses import CLAUSES, Clause
+from conformance.deviations import Deviation
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+#: Up to this many values a statistic the bound's sharpness is measured: beyond, the bound grows faster than sound errors do.
+SMALL = 64
+
+
+class Nonconformance(AssertionError):
+    """A clause that does not hold; ``finding`` holds the particulars as plain data."""
+
+    def __init__(self, message: str, finding: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.finding = dict(finding)
+
+
+@dataclass
+class Record:
+    """What one clause x subject came to, as it goes into the results."""
+
+    examples: int = 0
+    elements: int = 0
+    undecided: int = 0
+    worst: float = 0.0  #: worst error over bound, of all answers within it
+    worst_small: float = 0.0  #: the same among statistics of at most SMALL values
+    grade: str | None = None
+    framework_seconds: float = 0.0
+    unsupported: list[str] = field(default_factory=list)
+    deviations: dict[str, dict[str, Any]] = field(default_factory=dict)  #: id -> its worst finding
+    statistics: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class Examination:
+    """A clause, a subject, and the adapter that speaks for it."""
+
+    clause: Clause
+    subject: Subject
+    adapter: Adapter
+    activation: str | None = None
+    deviations: tuple[Deviation, ...] = ()
+    seed: int = 0
+    #: The false-alarm probability that this clause x subject may spend (statistical clauses).
+    false_alarm: float = 1e-12
+    record: Record = field(default_factory=Record)
+
+    @property
+    def dtype(self) -> str:
+        return self.subject.dtype
+
+    @functools.cached_property
+    def dialect(self) -> Any:
+        return self.adapter.dialect(self.subject.api)
+
+    @property
+    def id(self) -> str:
+        return self.subject.id + (f"-activation={self.activation}" if self.activation else "")
+
+    def axes(self) -> dict[str, str]:
+        return self.subject.axes() | ({"activation": self.activation} if self.activation else {})
+
+    def __repr__(self) -> str:
+        return f"<{self.clause.id} {self.subject}{f' activation={self.activation}' if self.activation else ''}>"
+
+    def ask(self, case: Case) -> Outcome:
+        """The subject's answer; an exception of the framework on a valid case is a failure of the clause."""
+        try:
+            return self._timed(case)
+        except Unsupported:
+            raise
+        except Exception as error:
+            self.require(False, case, f"raised {type(error).__name__}: {_first_line(error)}", output="raises")
+            raise Unsupported("refused, as a recorded deviation says") from error
+
+    def refusal(self, case: Case) -> Exception | Outcome:
+        """The error with which the subject refuses the case, or the answer that it gave."""
+        try:
+            return self._timed(case)
+        except Unsupported:
+            raise
+        except Exception as error:
+            return error
+
+    def _timed(self, case: Case) -> Outcome:
+        start = time.perf_counter()
+        try:
+            return self.adapter.ask(self.subject, case)
+        finally:
+            self.record.framework_seconds += time.perf_counter() - start
+
+    def judge(self, case: Case, outcome: Outcome, outputs: Iterable[str], *, n: int | None = None, **known: Any) -> None:
+        """Hold the named outputs against the specification; raise Nonconformance where one leaves its bound.
+
+        ``n``: values in the largest statistic, for the record of the bound's sharpness. ``known``: see ``expectation.expect``.
+        """
+        expected = expectation.expect(case, self.dtype, self.dialect, **known)
+        self.compare(case, outcome, {name: expected[name] for name in outputs if name in expected}, n=n, **known)
+
+    def compare(
+        self, case: Case, outcome: Outcome, expected: expectation.Expected, *, n: int | None = None, **known: Any
+    ) -> None:
+        """The second half of :meth:`judge`, for expectations that a clause makes itself."""
+        self.record.examples += 1
+        for name, bounded in expected.items():
+            got = outcome.arrays[name] if name in outcome.arrays else outcome.state.get(name)
+            self._same_form(case, name, got, bounded.shape)
+            assert got is not None
+            comparison = judge.compare(got, bounded, self.dtype)
+            self.record.elements += comparison.decided
+            self.record.undecided += int(np.count_nonzero(comparison.undecided))
+            grade = "stable"
+            if comparison.failing.any():
+                grade = self._explain(case, name, got, comparison, known)
+            self.record.grade = judge.worse(self.record.grade or "stable", grade)
+            within = float(comparison.ratio[~comparison.failing].max(initial=0.0))
+            self.record.worst = max(self.record.worst, within)
+            if n is not None and n <= SMALL:
+                self.record.worst_small = max(self.record.worst_small, within)
+
+    def _same_form(self, case: Case, name: str, got: Array | None, shape: tuple[int, ...]) -> None:
+        self.require(got is not None, case, f"{name} is missing from the answer", output=name)
+        assert got is not None
+        self.require(got.shape == shape, case, f"{name} has the shape {got.shape}, expected {shape}", output=name)
+        self.require(got.dtype.name == self.dtype, case, f"{name} has the dtype {got.dtype}, expected {self.dtype}", output=name)
+
+    def _explain(self, case: Case, name: str, got: Array, comparison: judge.Comparison, known: Mapping[str, Any]) -> str:
+        """Find the weaker model that explains a failure, excuse what is recorded, raise for the rest; returns the grade."""
+        unexplained = {"none": comparison.failing}
+        for model in (expectation.ONE_PASS, expectation.NATIVE):
+            if model.native and self.dtype not in ("float16", "bfloat16"):
+                continue
+            weaker = expectation.expect(case, self.dtype, self.dialect, model, **known)[name]
+            unexplained[model.name] = comparison.failing & judge.compare(got, weaker, self.dtype).failing
+        grade = next((each for each in judge.GRADES[1:-1] if each in unexplained and not unexplained[each].any()), "none")
+        left = comparison.failing.copy()
+        for deviation in self.deviations:
+            # A record with a grade excuses what that weaker model explains, one without what it describes.
+            explained = comparison.failing & ~unexplained.get(deviation.grade, comparison.failing) if deviation.grade else left
+            excused = left & explained & deviation.covers(case, name, left.shape)
+            if excused.any():
+                self._excuse(deviation, self._finding(case, name, comparison, excused, grade))
+                left &= ~excused
+        if left.any():
+            finding = self._finding(case, name, comparison, left, grade)
+            raise Nonconformance(self._message(case, finding), finding)
+        return grade
+
+    def _finding(self, case: Case, name: str, comparison: judge.Comparison, among: Array, grade: str) -> dict[str, Any]:
+        index = comparison.worst_index(among)
+        return {
+            "case": describe(case),
+            "regime": case.regime,
+            "output": name,
+            "index": list(index),
+            "got": float(comparison.got[index]),
+            "expected": float(comparison.expected[index]),
+            "bound": float(comparison.tolerance[index]),
+            "ratio": float(comparison.ratio[index]),
+            "failing": int(np.count_nonzero(among)),
+            "elements": int(among.size),
+            "grade": grade,
+        }
+
+    def require(
+        self, condition: bool | np.bool_, case: Case, message: str, *, output: str = "*", failing: Array | None = None
+    ) -> None:
+        """A requirement without a bound: exact equality, a shape, an error. ``failing``: the elements at fault, if any."""
+        if condition:
+            return
+        left = np.array(True) if failing is None else failing.copy()
+        finding = {"case": describe(case), "regime": case.regime, "output": output, "message": message, "grade": "none"}
+        for deviation in self.deviations:
+            excused = left & deviation.covers(case, output, left.shape)
+            if deviation.grade is None and excused.any():
+                self._excuse(deviation, finding)
+                left &= ~excused
+        if left.any():
+            raise Nonconformance(self._message(case, finding), finding)
+
+    def exactly(self, case: Case, name: str, got: Array | None, want: Array) -> None:
+        """Equality to the bit."""
+        self._same_form(case, name, got, want.shape)
+        assert got is not None
+        different = ~judge.identical(got, want)
+        self.record.elements += int(want.size)
+        if different.any():
+            index = tuple(np.argwhere(different)[0])
+            message = f"{name}{[int(i) for i in index]} is {got[index]!r}, expected {want[index]!r} to the bit"
+            self.require(False, case, message, output=name, failing=different)
+
+    def _excuse(self, deviation: Deviation, finding: dict[str, Any]) -> None:
+        known = self.record.deviations.get(deviation.id)
+        if known is None or finding.get("ratio", 0.0) > known.get("ratio", 0.0):
+            self.record.deviations[deviation.id] = finding
+
+    def _message(self, case: Case, finding: Mapping[str, Any]) -> str:
+        lines = [f"{self.clause.id}: {self.clause.statement}", f"  subject:  {self.subject}"]
+        if self.activation:
+            lines.append(f"  activation: {self.activation}")
+        lines += [f"  formula:  {self.clause.formula}", f"  regime:   {case.regime}", f"  case:     {finding['case']}"]
+        if "message" in finding:
+            return "\n".join([*lines, f"  found:    {finding['message']}"])
+        output = finding["output"] + (str(finding["index"]) if finding["index"] else "")
+        return "\n".join(
+            [
+                *lines,
+                f"  worst of {finding['failing']} failing elements of {finding['elements']}: {output}",
+                f"    got       {finding['got']!r}",
+                f"    expected  {finding['expected']!r} +- {finding['bound']:.3g}",
+                f"    error     {abs(finding['got'] - finding['expected']):.3g}, {finding['ratio']:.3g} times the bound",
+                f"    grade     {finding['grade']}",
+            ]
+        )
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or ["no message"])[0][:300]
+
+
+def clause(id: str, *, generated: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Mark a test as the clause ``id``: it receives an Examination and, where cases are generated, Hypothesis's ``data``."""
+    if id not in CLAUSES:
+        raise ValueError(f"unknown clause {id!r}")
+
+    def decorate(test: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(test)
+        def examined(exam: Examination, **drawn: Any) -> None:
+            try:
+                test(exam, **drawn)
+            except Unsupported as missing:
+                exam.record.unsupported.append(str(missing))
+
+        mark = pytest.mark.clause(id)
+        if not generated:
+            return mark(examined)  # type: ignore[no-any-return]
+        return mark(profiles.settings()(given(data=st.data())(examined)))  # type: ignore[no-any-return]
+
+    return decorate

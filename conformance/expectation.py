@@ -1,0 +1,149 @@
+"""What the specification expects of a case, on numbers that carry the error that a sound implementation may make.
+
+The one place where cases and the specification meet: it hands the case's arrays to ``reference`` as
+:class:`~conformance.bounded.Bounded` inputs and names the results as the adapters do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from adapters.base import Activation, BatchNorm, Case, Dense, Dialect, Dropout, LayerNorm
+from conformance import regimes
+from conformance.bounded import Arithmetic, Bounded
+from reference import activations, batch_norm, dropout, layer_norm, moments, neuron
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Moments = Callable[..., Any]
+Expected = Mapping[str, Bounded]
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model of an implementation's arithmetic; ``stable`` is what a conforming one keeps to."""
+
+    name: str
+    moments: Moments
+    native: bool = False
+    cancelling: bool = False
+
+    def arithmetic(self, case: Case, dtype: str) -> Arithmetic:
+        return Arithmetic.of(dtype, native=self.native, random_sums=case.regime in regimes.RANDOM)
+
+
+STABLE = Model("stable", moments.two_pass)
+ONE_PASS = Model("one-pass", moments.one_pass)
+NATIVE = Model("native", moments.two_pass, native=True)
+
+
+class _Inputs:
+    """The case's arrays as inputs of one arithmetic; None stays None."""
+
+    def __init__(self, case: Case, arithmetic: Arithmetic) -> None:
+        self._case, self._arithmetic = case, arithmetic
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._case, name)
+        return value if value is None else Bounded.input(np.asarray(value, np.float64), self._arithmetic)
+
+
+def expect(case: Case, dtype: str, dialect: Dialect, model: Model = STABLE, **known: Any) -> Expected:
+    """Outputs, gradients (where the case has a cotangent) and new statistics, by name.
+
+    ``known`` holds what the specification is given besides the case: dropout's ``mask`` (bool, shape of x).
+    """
+    inputs = _Inputs(case, model.arithmetic(case, dtype))
+    with np.errstate(all="ignore"):
+        return _EXPECTATIONS[type(case)](case, inputs, dialect, model, **known)
+
+
+def _learnable(gradients: tuple[Any, ...], **parameters: Array | None) -> dict[str, Any]:
+    """dx, and the gradient of each parameter that the layer has."""
+    dx, *others = gradients
+    present = {name: value for (name, given), value in zip(parameters.items(), others, strict=True) if given is not None}
+    return {"dx": dx, **present}
+
+
+def _batch_norm(case: BatchNorm, inputs: Any, dialect: Dialect, model: Model) -> Expected:
+    axis, found = case.channel_axis, {}
+    if not case.training:
+        mean, var = inputs.running_mean, inputs.running_var
+        found["y"] = batch_norm.inference(inputs.x, inputs.gamma, inputs.beta, mean, var, inputs.eps, axis)
+        if case.dy is not None:
+            grads = batch_norm.inference_grad(inputs.dy, inputs.x, inputs.gamma, mean, var, inputs.eps, axis)
+            found |= _learnable(grads, dgamma=case.gamma, dbeta=case.beta)
+        return found
+    y, mean, var = batch_norm.train(inputs.x, inputs.gamma, inputs.beta, inputs.eps, axis, model.moments)
+    found["y"] = y
+    if case.dy is not None:
+        grads = batch_norm.train_grad(inputs.dy, inputs.x, inputs.gamma, inputs.eps, axis, model.moments)
+        found |= _learnable(grads, dgamma=case.gamma, dbeta=case.beta)
+    if case.running_mean is not None:
+        if dialect.running_var_divisor == "n-1":
+            var = batch_norm.unbiased(var, case.x.size // mean.size)
+        weight = _update_weight(case, inputs, dialect)
+        found["running_mean"] = batch_norm.running_update(inputs.running_mean, mean, weight)
+        found["running_var"] = batch_norm.running_update(inputs.running_var, var, weight)
+    return found
+
+
+def _update_weight(case: BatchNorm, inputs: Any, dialect: Dialect) -> Any:
+    """The weight of the batch statistic in the update; 1 in the first step of a cumulative average."""
+    if case.momentum is None:
+        return 1.0
+    return inputs.momentum if dialect.momentum == "new" else 1.0 - inputs.momentum
+
+
+def _layer_norm(case: LayerNorm, inputs: Any, dialect: Dialect, model: Model) -> Expected:
+    axes = tuple(range(case.x.ndim - case.normalized_rank, case.x.ndim))
+    found = {"y": layer_norm.forward(inputs.x, inputs.gain, inputs.bias, inputs.eps, axes, model.moments)}
+    if case.dy is not None:
+        grads = layer_norm.gradient(inputs.dy, inputs.x, inputs.gain, inputs.eps, axes, model.moments)
+        found |= _learnable(grads, dgain=case.gain, dbias=case.bias)
+    return found
+
+
+def _dropout(case: Dropout, inputs: Any, dialect: Dialect, model: Model, mask: Array) -> Expected:
+    rate = case.rate if case.rate in (0.0, 1.0) else inputs.rate
+    found = {"y": dropout.forward(inputs.x, mask, rate)}
+    if case.dy is not None:
+        found["dx"] = dropout.gradient(inputs.dy, mask, rate)
+    return found
+
+
+def _dense(case: Dense, inputs: Any, dialect: Dialect, model: Model) -> Expected:
+    found = {"y": neuron.forward(inputs.x, inputs.weight, inputs.bias, case.activation)}
+    if case.dy is not None:
+        grads = neuron.gradient(inputs.dy, inputs.x, inputs.weight, inputs.bias, case.activation)
+        found |= _learnable(grads, dweight=case.weight, dbias=case.bias)
+    return found
+
+
+def _activation(case: Activation, inputs: Any, dialect: Dialect, model: Model) -> Expected:
+    entry = activations.ACTIVATIONS[case.name]
+    parameters = dict(case.parameters)
+    if case.alpha is not None:
+        parameters["alpha"] = inputs.alpha
+    found = {"y": entry.forward(inputs.x, **parameters)}
+    if case.dy is not None:
+        x = inputs.x
+        if 0.0 in entry.kinks:
+            # Zero is exact, so nothing would leave its side open; at a kink either one-sided derivative is right.
+            open_at_zero = np.where(case.x == 0, x.arithmetic.tiny, 0.0)
+            x = Bounded(x.value, x.error + open_at_zero, x.arithmetic)
+        answer = entry.gradient(inputs.dy, x, **parameters)
+        found |= {"dx": answer[0], "dalpha": answer[1]} if case.alpha is not None else {"dx": answer}
+    return found
+
+
+_EXPECTATIONS: dict[type[Case], Callable[..., Expected]] = {
+    BatchNorm: _batch_norm,
+    LayerNorm: _layer_norm,
+    Dropout: _dropout,
+    Dense: _dense,
+    Activation: _activation,
+}

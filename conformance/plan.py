@@ -1,0 +1,48 @@
+"""What a run asks: every clause with every subject that offers its operation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from adapters.base import ACTIVATIONS, Adapter, Subject
+from conformance.bernoulli import LEDGER
+from conformance.clauses import CLAUSES, Clause
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One clause put to one subject, with the activation where the clause speaks of activations."""
+
+    clause: Clause
+    adapter: Adapter
+    subject: Subject
+    activation: str | None = None
+
+    @property
+    def id(self) -> str:
+        return self.subject.id + (f"-activation={self.activation}" if self.activation else "")
+
+    def axes(self) -> dict[str, str]:
+        return self.subject.axes() | ({"activation": self.activation} if self.activation else {})
+
+
+def entries(clause: Clause, adapters: Iterable[Adapter], devices: Iterable[str] = ("cpu",)) -> Iterator[Entry]:
+    """Every subject that a clause concerns, one entry per activation where it concerns them."""
+    for adapter in adapters:
+        for device in devices:
+            if device not in adapter.devices:
+                continue
+            for subject in adapter.subjects(device):
+                offered = clause.operations & adapter.apis[subject.api]
+                if offered and offered <= ACTIVATIONS:
+                    yield from (Entry(clause, adapter, subject, name) for name in sorted(offered))
+                elif offered:
+                    yield Entry(clause, adapter, subject)
+
+
+def false_alarm_share(adapters: Iterable[Adapter], devices: Iterable[str] = ("cpu",)) -> float:
+    """What one statistical clause x subject may spend of the run's false-alarm probability (Bonferroni)."""
+    chosen, places = list(adapters), list(devices)
+    tests = sum(sum(1 for _ in entries(clause, chosen, places)) for clause in CLAUSES.values() if clause.statistical)
+    return LEDGER / max(1, tests)

@@ -1,0 +1,66 @@
+"""How hard a run looks: the Hypothesis settings of the suite, kept apart from those of the user's own tests."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import hypothesis
+from hypothesis import HealthCheck
+
+#: Cold imports and compilations make first examples slow; that is the framework's time and no defect of a strategy.
+_COMMON: dict[str, object] = {
+    "deadline": None,
+    "print_blob": False,
+    "report_multiple_bugs": False,
+    "suppress_health_check": [HealthCheck.too_slow],
+}
+
+#: ``ci`` asks the same questions in every run, so that two framework versions can be compared.
+PROFILES: dict[str, hypothesis.settings] = {
+    "quick": hypothesis.settings(max_examples=8, derandomize=True, database=None, **_COMMON),  # type: ignore[arg-type]
+    "ci": hypothesis.settings(max_examples=40, derandomize=True, database=None, **_COMMON),  # type: ignore[arg-type]
+    "deep": hypothesis.settings(max_examples=1000, **_COMMON),  # type: ignore[arg-type]
+}
+DEFAULT = "ci"
+
+_chosen = DEFAULT
+
+
+def choose(name: str) -> None:
+    """Set the profile of this run. Suite modules read it when they are imported, so this comes first."""
+    global _chosen
+    if name not in PROFILES:
+        raise ValueError(f"unknown profile {name!r}; known: {', '.join(PROFILES)}")
+    _chosen = name
+
+
+def chosen() -> str:
+    return _chosen
+
+
+def settings() -> hypothesis.settings:
+    return PROFILES[_chosen]
+
+
+@contextlib.contextmanager
+def same_questions() -> Iterator[None]:
+    """Keep Hypothesis from drawing the constants of whatever source files happen to be loaded.
+
+    It does so by default since 6.131, for modules outside site-packages: the questions would depend on whether the suite runs
+    from a checkout, in which worker, and after which imports. There is no setting for it.
+    """
+    from hypothesis.internal.conjecture import providers
+
+    collect = getattr(providers, "_get_local_constants", None)
+    if collect is None:
+        yield
+        return
+    none = providers.Constants()
+    vars(providers)["_get_local_constants"] = lambda: none
+    providers.CONSTANTS_CACHE.cache.clear()
+    try:
+        yield
+    finally:
+        vars(providers)["_get_local_constants"] = collect
+        providers.CONSTANTS_CACHE.cache.clear()

@@ -1,0 +1,110 @@
+"""Numeric regimes: what kind of numbers a tensor holds.
+
+A regime turns standard variates z (drawn by Hypothesis for a small tensor, by a seeded generator for a large one) into
+values of the dtype. So a large tensor is one line to print, ``fill("offset", (64, 3), seed=7, dtype="float32", ratio=1e4)``,
+and a small one shrinks to something that a person can read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+#: Regimes whose rounding errors may be taken as random: the probabilistic bound for long sums holds for them.
+RANDOM = frozenset({"normal", "offset", "wide"})
+
+
+def _exponents(dtype: np.dtype[Any]) -> tuple[float, float]:
+    """Base-10 logarithms of the smallest normal and the largest finite number."""
+    info = np.finfo(dtype)
+    return float(np.log10(info.tiny)), float(np.log10(float(info.max)))
+
+
+def _normal(z: Array, dtype: np.dtype[Any], scale: float = 1.0) -> Array:
+    return scale * z
+
+
+def _offset(z: Array, dtype: np.dtype[Any], ratio: float = 1e3, scale: float = 1.0) -> Array:
+    return scale * (ratio + z)
+
+
+def _tiny(z: Array, dtype: np.dtype[Any]) -> Array:
+    return np.asarray(z * 10.0 ** (0.6 * _exponents(dtype)[0]))
+
+
+def _huge(z: Array, dtype: np.dtype[Any]) -> Array:
+    # Squares, and sums of a few thousand of them, stay representable: beyond that no bound is finite.
+    return np.asarray(z * 10.0 ** (0.4 * _exponents(dtype)[1]))
+
+
+def _extreme(z: Array, dtype: np.dtype[Any]) -> Array:
+    """Up to the largest finite number, for functions that never square their input."""
+    top = _exponents(dtype)[1]
+    return np.asarray(np.sign(z) * 10.0 ** np.clip(top - 0.5 - 4 * np.abs(np.abs(z) - 1), 0, top - 0.01))
+
+
+def _constant(z: Array, dtype: np.dtype[Any]) -> Array:
+    return np.full_like(z, z.flat[0]) if z.size else z
+
+
+def _outlier(z: Array, dtype: np.dtype[Any], factor: float = 1e4) -> Array:
+    out = z.copy()
+    if out.size:
+        out.flat[out.size // 2] *= factor
+    return out
+
+
+def _subnormal(z: Array, dtype: np.dtype[Any]) -> Array:
+    return np.asarray(z * float(np.finfo(dtype).tiny) / 4)
+
+
+def _zeros(z: Array, dtype: np.dtype[Any]) -> Array:
+    return np.where(np.abs(z) < 0.7, np.copysign(0.0, z), z)
+
+
+def _wide(z: Array, dtype: np.dtype[Any], decades: float = 4.0) -> Array:
+    return np.asarray(np.sign(z) * 10.0 ** (decades * (np.abs(z) - 1)))
+
+
+def _positive(z: Array, dtype: np.dtype[Any]) -> Array:
+    """Variances: positive, of different sizes."""
+    return np.asarray(np.square(z) + 0.1)
+
+
+def _ramp(z: Array, dtype: np.dtype[Any]) -> Array:
+    start = float(z.flat[0]) if z.size else 0.0
+    return start + 0.25 * np.arange(z.size, dtype=np.float64).reshape(z.shape)
+
+
+_REGIMES: dict[str, Callable[..., Array]] = {
+    "ramp": _ramp,
+    "normal": _normal,
+    "offset": _offset,
+    "constant": _constant,
+    "tiny": _tiny,
+    "huge": _huge,
+    "extreme": _extreme,
+    "outlier": _outlier,
+    "subnormal": _subnormal,
+    "zeros": _zeros,
+    "wide": _wide,
+    "positive": _positive,
+}
+NAMES = tuple(_REGIMES)
+
+
+def apply(regime: str, z: Array, dtype: str, **parameters: float) -> Array:
+    """The regime's values for standard variates ``z`` (float64, any shape), rounded to ``dtype`` and kept finite."""
+    kind = np.dtype(dtype)
+    largest = float(np.finfo(kind).max)
+    values = _REGIMES[regime](np.asarray(z, np.float64), kind, **parameters)
+    return np.clip(values, -largest, largest).astype(kind)
+
+
+def fill(regime: str, shape: tuple[int, ...], seed: int, dtype: str, **parameters: float) -> Array:
+    """A tensor of the regime from a seeded generator: the same arguments give the same bits."""
+    return apply(regime, np.random.default_rng(seed).standard_normal(shape), dtype, **parameters)

@@ -1,0 +1,190 @@
+"""The end of a run on a terminal: a table clause x backend, and what a reader must know besides."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from conformance.bernoulli import POWER
+from conformance.clauses import CLAUSES
+from conformance.results import BAD, Results, Row
+
+#: Verdicts from the worst to the best, as a cell names them.
+WORST_FIRST = {
+    "crash": "CRASH",
+    "timeout": "TIMEOUT",
+    "fail": "FAIL",
+    "undecided": "open",
+    "deviation": "dev",
+    "pass": "ok",
+    "unsupported": "n/a",
+}
+RED = "bold red"
+STYLES = {"CRASH": RED, "TIMEOUT": RED, "FAIL": RED, "open": "magenta", "dev": "yellow", "ok": "green"}
+LAYERS = {
+    "BN": "batch normalization",
+    "LN": "layer normalization",
+    "DO": "dropout",
+    "NE": "neuron",
+    "ACT": "activations",
+}
+
+
+def layer(clause: str) -> str:
+    """The title of the group that a clause belongs to."""
+    prefix = clause.partition(".")[0]
+    return LAYERS.get(prefix, prefix)
+
+
+def cell(rows: Sequence[Row]) -> Text:
+    """The worst verdict, how many of the answers came to it, and the worst error over bound of those within it."""
+    verdicts = Counter(row["verdict"] for row in rows)
+    if not verdicts:
+        return Text("")
+    worst = next(verdict for verdict in WORST_FIRST if verdicts[verdict])
+    label = WORST_FIRST[worst]
+    asked = sum(verdicts.values()) - verdicts["unsupported"]
+    count = f"{verdicts[worst]}" if worst in ("pass", "unsupported") else f"{verdicts[worst]}/{asked}"
+    text = Text(f"{label} {count}", STYLES.get(label, "dim"))
+    ratio = max((float(row["worst"]) for row in rows), default=0.0)
+    if ratio > 0:
+        text.append(f" {ratio:.2f}" if ratio >= 0.005 else " 0.00", "dim")
+    return text
+
+
+def tables(results: Results, width: int) -> Iterator[Table]:
+    """Clause x backend in as many tables as backends need to fit the width."""
+    names = _ordered((row["subject"]["backend"] for row in results.rows), results.run["backends"])
+    clauses = _ordered((row["clause"] for row in results.rows), CLAUSES)
+    cells = {
+        name: {
+            clause: cell([row for row in results.rows if (row["clause"], row["subject"]["backend"]) == (clause, name)])
+            for clause in clauses
+        }
+        for name in names
+    }
+    widths = {name: max(len(name), *(each.cell_len for each in column.values())) for name, column in cells.items()}
+    first = max(map(len, clauses), default=0)
+    for chosen, gap in _fitting(names, widths, width - first):
+        table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="bold")
+        table.add_column("clause", no_wrap=True)
+        for name in chosen:
+            table.add_column(name, no_wrap=True)
+        title = None
+        for clause in clauses:
+            if title != layer(clause):
+                title = layer(clause)
+                table.add_row(Text(title, "bold"))
+            table.add_row(clause, *(cells[name][clause] for name in chosen))
+        yield table
+
+
+def _ordered(values: Iterable[str], order: Iterable[str]) -> list[str]:
+    """The different values, those of the order first and in that order."""
+    found, known = set(values), list(order)
+    return [value for value in known if value in found] + sorted(found - set(known))
+
+
+def _fitting(names: Sequence[str], widths: dict[str, int], room: int) -> Iterator[tuple[list[str], int]]:
+    """Groups of columns that fit the room, each with the space between columns (2, or 1 where that saves a table)."""
+    left = list(names)
+    while left:
+        gap, size = max(
+            ((gap, _leading([widths[name] + gap for name in left], room)) for gap in (2, 1)), key=lambda each: each[1]
+        )
+        yield left[:size], gap
+        left = left[size:]
+
+
+def _leading(widths: Sequence[int], room: int) -> int:
+    """How many of the first columns fit; one at least."""
+    for size in range(len(widths), 1, -1):
+        if sum(widths[:size]) <= room:
+            return size
+    return 1
+
+
+def failures(results: Results) -> list[Row]:
+    return [row for row in results.rows if row["verdict"] in BAD]
+
+
+def notes(results: Results) -> Iterator[tuple[str, str]]:
+    """What a reader must know besides the table: (line, style)."""
+    yield from _deviations(results)
+    for name in results.run.get("stale", []):
+        yield f"stale record {name}: it matched nothing; remove it, or close its versions", "bold red"
+    refused = Counter(
+        (row["subject"]["backend"], (row["message"] or "not offered").splitlines()[0])
+        for row in results.rows
+        if row["verdict"] == "unsupported"
+    )
+    for (backend, reason), count in sorted(refused.items()):
+        yield f"not asked: {backend}, {count} clauses x subjects: {reason}", ""
+    for backend, reason in results.run["missing"].items():
+        yield f"not asked: {backend}: {reason}", ""
+    yield from _figures(results)
+
+
+def _deviations(results: Results) -> Iterator[tuple[str, str]]:
+    met = Counter(name for row in results.rows for name in row["deviations"])
+    for name, count in sorted(met.items()):
+        record = results.run["records"].get(name, {})
+        told = ", ".join(str(record[key]) for key in ("kind", "severity") if key in record)
+        reason = first_sentence(str(record.get("reason", "")))
+        yield f"deviation {name} ({told or 'no record'}), in {count}: {reason}", "yellow"
+
+
+def first_sentence(text: str) -> str:
+    """The text up to its first full stop that ends a sentence, in one line."""
+    line = " ".join(text.split())
+    return line.partition(". ")[0].removesuffix(".")
+
+
+def _figures(results: Results) -> Iterator[tuple[str, str]]:
+    rows, run = results.rows, results.run
+    elements, undecided = sum(row["elements"] for row in rows), sum(row["undecided"] for row in rows)
+    share = undecided / max(1, elements + undecided)
+    yield f"{len(rows)} clauses x subjects, {elements} elements judged, {undecided} ({share:.2%}) undecided", ""
+    tests = [test for row in rows for test in row["statistics"]]
+    if tests:
+        spent = sum(float(test["false_alarm"]) for test in tests)
+        shift = max(float(test["detectable_shift"]) for test in tests)
+        yield (
+            f"{len(tests)} statistical tests spend {spent:.2g} of the false-alarm probability "
+            f"{float(run['false_alarm']['run']):.2g}; each shows a shift of {shift:.2g} with probability {POWER}",
+            "",
+        )
+    framework = sum(float(row["seconds_framework"]) for row in rows)
+    seconds = f"{float(run['seconds']):.1f} s" if "seconds" in run else "unfinished"
+    yield f"profile {run['profile']}, seed {run['seed']}; {seconds}, of which {framework:.1f} s in the frameworks", ""
+
+
+def verdict(results: Results, also: Iterable[str] = ()) -> tuple[str, bool]:
+    """The last line, and whether the run conforms. ``also``: what else went wrong, in words."""
+    failed, stale = len(failures(results)), len(results.run.get("stale", []))
+    wrong = [f"{failed} of {len(results.rows)} clauses x subjects fail"] if failed else []
+    wrong += [f"{stale} recorded deviation{'s' if stale > 1 else ''} matched nothing"] if stale else []
+    wrong += also
+    if wrong:
+        return f"does not conform: {'; '.join(wrong)}", False
+    if not results.run["complete"]:
+        return f"incomplete: the run ended early, after {len(results.rows)} clauses x subjects; these conform", False
+    if not results.rows:
+        return "nothing was run", False
+    return "conforms", True
+
+
+def draw(results: Results, console: Console, also: Iterable[str] = ()) -> bool:
+    """Print tables, notes and the last line; returns whether the run conforms."""
+    for table in tables(results, console.width):
+        console.print(table)
+        console.print()
+    for line, style in notes(results):
+        console.print(Text(line, style), soft_wrap=not console.is_terminal)
+    told, conforms = verdict(results, also)
+    console.print(Text(told, "bold green" if conforms else "bold red"), soft_wrap=not console.is_terminal)
+    return conforms

@@ -1,0 +1,279 @@
+"""One run: which examinations it holds, which records it excuses, what it found. pytest calls it through the plugin."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.base import Adapter, Unsupported
+from conformance import backends, deviations, keyword, plan, profiles, results
+from conformance.clauses import CLAUSES
+from conformance.examination import Examination, Nonconformance
+
+#: A device that is asked only when it is named.
+OPTIONAL_DEVICES = ("cuda",)
+
+
+class Session:
+    """The suite's side of a pytest session."""
+
+    def __init__(self, filters: Mapping[str, list[str]], expression: str, seed: int) -> None:
+        self.filters, self.expression, self.seed = filters, expression, seed
+        self.missing = backends.missing()
+        self.adapters = tuple(adapter for adapter in backends.installed() if self._wanted("backend", adapter.name))
+        named = [*filters["device"], *(value for axis, value in keyword.terms(expression) if axis == "device")]
+        self.devices = ("cpu", *(device for device in OPTIONAL_DEVICES if device in named))
+        self.records = {adapter.name: deviations.load(adapter.name) for adapter in self.adapters}
+        self.share = plan.false_alarm_share(self.adapters, self.devices)
+        self.versions = {adapter.name: adapter.versions() for adapter in self.adapters}
+        self.results = results.Results(self._run())
+        self.stale: list[str] = []
+        #: Why the results could not be written, once that is so.
+        self.unwritten: str | None = None
+        self._prepared: dict[tuple[str, str], str | None] = {}
+        self._started = time.monotonic()
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Session:
+        """The session that pytest's options ask for; UsageError where they name what does not exist."""
+        filters = {axis: list(config.getoption(f"conformance_{axis}")) for axis in (*_FILTER_AXES, "clause")}
+        expression = config.option.keyword or ""
+        try:
+            _check(filters)
+            config.option.keyword = keyword.translate(expression, known_values())
+            run = cls(filters, expression, config.getoption("conformance_seed"))
+        except (ValueError, deviations.DeviationError) as error:
+            raise pytest.UsageError(str(error)) from None
+        for name in filters["backend"]:
+            if name in run.missing:
+                raise pytest.UsageError(f"backend {name}: {run.missing[name]}")
+        return run
+
+    def _run(self) -> dict[str, Any]:
+        return {
+            "started": results.now(),
+            "finished": None,
+            "complete": False,
+            "profile": profiles.chosen(),
+            "seed": self.seed,
+            "filters": {axis: values for axis, values in self.filters.items() if values},
+            "keyword": self.expression or None,
+            "backends": [adapter.name for adapter in self.adapters],
+            "missing": {name: why for name, why in self.missing.items() if self._wanted("backend", name)},
+            "devices": list(self.devices),
+            "records": {
+                record.id: {key: getattr(record, key) for key in ("backend", "kind", "severity", "reason", "source")}
+                for records in self.records.values()
+                for record in records
+            },
+            "false_alarm": {"run": plan.LEDGER, "each": self.share},
+            "environment": results.environment(self.adapters),
+        }
+
+    def _wanted(self, axis: str, value: str) -> bool:
+        chosen = self.filters[axis]
+        return not chosen or value in chosen
+
+    def examinations(self, clause_id: str) -> list[Examination]:
+        """What the clause is put to in this run, before ``-k`` selects."""
+        globs = self.filters["clause"]
+        if globs and not any(fnmatchcase(clause_id, glob) for glob in globs):
+            return []
+        return [self._examination(entry) for entry in self._entries(clause_id) if self._selected(entry)]
+
+    def _entries(self, clause_id: str) -> Iterator[plan.Entry]:
+        return plan.entries(CLAUSES[clause_id], self.adapters, self.devices)
+
+    def _selected(self, entry: plan.Entry) -> bool:
+        return all(self._wanted(axis, value) for axis, value in entry.subject.axes().items())
+
+    def _examination(self, entry: plan.Entry) -> Examination:
+        return Examination(
+            clause=entry.clause,
+            subject=entry.subject,
+            adapter=entry.adapter,
+            activation=entry.activation,
+            deviations=self._concerning(entry),
+            seed=self.seed,
+            false_alarm=self.share,
+        )
+
+    def _concerning(self, entry: plan.Entry) -> tuple[deviations.Deviation, ...]:
+        installed = self.versions[entry.adapter.name]
+        return tuple(
+            record
+            for record in self.records[entry.adapter.name]
+            if record.concerns(entry.clause.id, entry.subject, entry.activation, installed)
+        )
+
+    def explain_emptiness(self) -> None:
+        """Nothing was selected: say so where the reason is a framework that is not there."""
+        named = {value for axis, value in keyword.terms(self.expression) if axis == "backend"}
+        reasons = [f"backend {name}: {why}" for name, why in self.missing.items() if name in named]
+        if reasons:
+            raise pytest.UsageError("; ".join(reasons))
+
+    def prepare(self, exam: Examination) -> None:
+        """Import the framework, once for each device; skip where it has no such device."""
+        key = (exam.subject.backend, exam.subject.device)
+        if key not in self._prepared:
+            try:
+                exam.adapter.prepare(exam.subject.device)
+                self._prepared[key] = None
+            except Unsupported as reason:
+                self._prepared[key] = str(reason)
+        reason = self._prepared[key]
+        if reason is not None:
+            exam.record.unsupported.append(reason)
+            pytest.skip(reason)
+
+    def row(self, exam: Examination, error: BaseException | None, seconds: float) -> results.Row:
+        """The line of the results that an examination came to."""
+        record = exam.record
+        finding = error.finding if isinstance(error, Nonconformance) else None
+        verdict, message = _verdict(exam, error)
+        grade = record.grade
+        if finding is not None:
+            grade = finding["grade"]
+        return {
+            "clause": exam.clause.id,
+            "subject": exam.subject.axes(),
+            "activation": exam.activation,
+            "verdict": verdict,
+            "grade": grade,
+            "examples": record.examples,
+            "elements": record.elements,
+            "undecided": record.undecided,
+            "worst": record.worst,
+            "worst_small": record.worst_small,
+            "seconds_framework": round(record.framework_seconds, 6),
+            "seconds_total": round(seconds, 6),
+            "counterexample": results.plain(finding),
+            "deviations": results.plain(record.deviations),
+            "unsupported": sorted(set(record.unsupported)),
+            "statistics": results.plain(record.statistics),
+            "message": message,
+        }
+
+    def open_results(self, path: Path) -> None:
+        """Write the file before the first test, so that a path that cannot be written is known at once."""
+        self.results.path = path
+        try:
+            self.results.write()
+        except results.ResultsError as error:
+            raise pytest.UsageError(str(error)) from None
+
+    def add(self, row: results.Row) -> None:
+        """Keep a row. Raises ResultsError where the file cannot be written any more; it is not tried again."""
+        try:
+            self.results.add(row)
+        except results.ResultsError as error:
+            self.results.path, self.unwritten = None, str(error)
+            raise
+
+    def finish(self, *, complete: bool) -> bool:
+        """Close the results; True where a record is stale, which fails the run."""
+        if self.results.rows and complete and profiles.chosen() != "quick":
+            self.stale = list(self._stale())
+        seconds = round(time.monotonic() - self._started, 3)
+        try:
+            self.results.finish(complete=complete, seconds=seconds, stale=self.stale)
+        except results.ResultsError as error:
+            self.unwritten = str(error)
+        return bool(self.stale)
+
+    def _stale(self) -> Iterator[str]:
+        """Records that excused nothing, although everything that they concern was asked."""
+        asked = {_key(row["clause"], row["subject"], row["activation"]) for row in self.results.rows}
+        used = {name for row in self.results.rows for name in row["deviations"]}
+        failed = {row["clause"] for row in self.results.rows if row["verdict"] in results.BAD}
+        for records in self.records.values():
+            for record in records:
+                concerned = [
+                    entry
+                    for clause_id in CLAUSES
+                    for entry in self._entries(clause_id)
+                    if record.concerns(clause_id, entry.subject, entry.activation, self.versions[entry.adapter.name])
+                ]
+                keys = {_key(entry.clause.id, entry.subject.axes(), entry.activation) for entry in concerned}
+                # A test that failed stopped before it could meet the record.
+                if keys and keys <= asked and record.id not in used and not failed & {key[0] for key in keys}:
+                    yield record.id
+
+    def header(self) -> list[str]:
+        told = [f"{name} {version}" for adapter in self.adapters for name, version in adapter.versions().items()]
+        return [f"conformance: profile {profiles.chosen()}; {', '.join(told)}"]
+
+    def summary(self) -> list[str]:
+        """What the run came to, in a few lines."""
+        rows = self.results.rows
+        counts = Counter(row["verdict"] for row in rows)
+        told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in results.VERDICTS if counts[verdict])
+        elements = sum(row["elements"] for row in rows)
+        undecided = sum(row["undecided"] for row in rows)
+        lines = [f"{len(rows)} clause x subject: {told}; {elements} elements judged, {undecided} undecided"]
+        met = Counter(name for row in rows for name in row["deviations"])
+        by_id = {record.id: record for records in self.records.values() for record in records}
+        for name, count in sorted(met.items()):
+            lines.append(f"  deviation {name} ({by_id[name].kind}, {by_id[name].severity}): met in {count}")
+        lines += [
+            f"  ERROR: the deviation {name} matched nothing: the behaviour is gone, so remove the record or close its versions"
+            for name in self.stale
+        ]
+        lines += [f"  ERROR: {self.unwritten}"] if self.unwritten else []
+        lines += [f"  not asked: {name}: {why}" for name, why in self.results.run["missing"].items() if not self.expression]
+        return lines
+
+
+_FILTER_AXES = ("backend", "api", "mode", "device", "dtype")
+
+
+def known_values() -> dict[str, set[str]]:
+    """Every value of every axis that some adapter declares."""
+    every: list[Adapter] = [backends.adapter(name) for name in backends.names()]
+    return {
+        "backend": set(backends.names()),
+        "api": {api for adapter in every for api in adapter.apis},
+        "mode": {mode for adapter in every for mode in adapter.modes},
+        "device": {device for adapter in every for device in adapter.devices},
+        "dtype": {dtype for adapter in every for dtype in adapter.dtypes},
+        "activation": {name for clause in CLAUSES.values() if clause.id.startswith("ACT.") for name in clause.operations},
+        "clause": set(CLAUSES),
+    }
+
+
+def _check(filters: Mapping[str, list[str]]) -> None:
+    """ValueError for a filter that names what does not exist."""
+    known = known_values()
+    for axis in _FILTER_AXES:
+        for value in filters[axis]:
+            if value not in known[axis]:
+                raise ValueError(f"unknown {axis} {value!r}; known: {', '.join(sorted(known[axis]))}")
+    for glob in filters["clause"]:
+        if not any(fnmatchcase(name, glob) for name in CLAUSES):
+            raise ValueError(f"--clause {glob!r} matches no clause; 'conformance list' shows them all")
+
+
+def _verdict(exam: Examination, error: BaseException | None) -> tuple[str, str | None]:
+    record = exam.record
+    if isinstance(error, pytest.skip.Exception):
+        return "unsupported", str(error)
+    if error is not None:
+        return "fail", str(error) or type(error).__name__
+    if record.deviations:
+        return "deviation", ", ".join(sorted(record.deviations))
+    if record.unsupported and record.examples == 0:
+        return "unsupported", "; ".join(sorted(set(record.unsupported)))
+    if record.elements == 0 and record.undecided:
+        return "undecided", f"the bound of every element ({record.undecided}) is infinite"
+    return "pass", None
+
+
+def _key(clause: str, subject: Mapping[str, str], activation: str | None) -> tuple[str, ...]:
+    return (clause, *subject.values(), activation or "")

@@ -1,0 +1,1 @@
+"""The clauses as ordinary pytest tests, one module a layer."""

@@ -1,0 +1,32 @@
+"""Activations: value and gradient of each, by the bound."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from adapters.base import Activation
+from conformance import cases
+from conformance.examination import Examination, clause
+
+
+def draw(exam: Examination, data: st.DataObject, *, gradient: bool = False) -> Activation:
+    assert exam.activation is not None
+    strategy = cases.activations(exam.activation, exam.dtype, gradient=gradient, seed=exam.seed)
+    return data.draw(strategy, label="case")
+
+
+def terms(case: Activation) -> int:
+    """Values that a softmax sums over; 1 for the elementwise."""
+    return case.x.shape[-1] if case.name in ("softmax", "log_softmax") else 1
+
+
+@clause("ACT.value")
+def test_value(exam: Examination, data: st.DataObject) -> None:
+    case = draw(exam, data)
+    exam.judge(case, exam.ask(case), ["y"], n=terms(case))
+
+
+@clause("ACT.grad")
+def test_grad(exam: Examination, data: st.DataObject) -> None:
+    case = draw(exam, data, gradient=True)
+    exam.judge(case, exam.ask(case), ["dx", "dalpha"], n=terms(case))

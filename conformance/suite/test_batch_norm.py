@@ -1,0 +1,81 @@
+"""Batch normalization: training, inference, running statistics."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+from hypothesis import strategies as st
+
+from adapters.base import BatchNorm, Outcome, Unsupported
+from conformance import cases
+from conformance.examination import Examination, clause
+
+STATISTICS = ("running_mean", "running_var")
+
+
+def draw(exam: Examination, data: st.DataObject, *, training: bool, gradient: bool = False) -> BatchNorm:
+    strategy = cases.batch_norms(exam.dtype, exam.dialect, training=training, gradient=gradient, seed=exam.seed)
+    return data.draw(strategy, label="case")
+
+
+def values_per_channel(case: BatchNorm) -> int:
+    return case.x.size // case.x.shape[case.channel_axis]
+
+
+@clause("BN.train.output")
+def test_train_output(exam: Examination, data: st.DataObject) -> None:
+    case = draw(exam, data, training=True)
+    exam.judge(case, exam.ask(case), ["y"], n=values_per_channel(case))
+
+
+@clause("BN.train.grad")
+def test_train_grad(exam: Examination, data: st.DataObject) -> None:
+    case = draw(exam, data, training=True, gradient=True)
+    exam.judge(case, exam.ask(case), ["y", "dx", "dgamma", "dbeta"], n=values_per_channel(case))
+
+
+@clause("BN.eval.output")
+def test_eval_output(exam: Examination, data: st.DataObject) -> None:
+    case = draw(exam, data, training=False)
+    exam.judge(case, exam.ask(case), ["y"], n=values_per_channel(case))
+
+
+@clause("BN.eval.grad")
+def test_eval_grad(exam: Examination, data: st.DataObject) -> None:
+    case = draw(exam, data, training=False, gradient=True)
+    exam.judge(case, exam.ask(case), ["y", "dx", "dgamma", "dbeta"], n=values_per_channel(case))
+
+
+@clause("BN.eval.independent")
+def test_eval_independent(exam: Examination, data: st.DataObject) -> None:
+    case = draw(exam, data, training=False)
+    kept = data.draw(st.integers(0, len(case.x) - 1), label="sample")
+    others = data.draw(st.sampled_from((math.nan, math.inf, -7.0, 1e4)), label="the other samples")
+    x = np.full_like(case.x, others)
+    x[kept] = case.x[kept]
+    outcome = exam.ask(dataclasses.replace(case, x=x, recipe={}))
+    alone = dataclasses.replace(case, x=case.x[kept : kept + 1].copy(), recipe={})
+    exam.judge(alone, Outcome({"y": outcome.arrays["y"][kept : kept + 1]}), ["y"], n=1)
+
+
+@clause("BN.eval.pure")
+def test_eval_pure(exam: Examination, data: st.DataObject) -> None:
+    training = data.draw(st.booleans(), label="training")
+    case = draw(exam, data, training=training)
+    outcome = exam.ask(case)
+    exam.record.examples += 1
+    for name, after in outcome.state.items():
+        if training and name in STATISTICS:
+            continue
+        exam.exactly(case, name, after, getattr(case, name))
+
+
+@clause("BN.running.update")
+def test_running_update(exam: Examination, data: st.DataObject) -> None:
+    case = draw(exam, data, training=True)
+    outcome = exam.ask(case)
+    if not set(STATISTICS) & set(outcome.state):
+        raise Unsupported("running statistics")
+    exam.judge(case, outcome, STATISTICS, n=values_per_channel(case))

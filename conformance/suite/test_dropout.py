@@ -1,0 +1,93 @@
+"""Dropout: what is exact is tested exactly, and the rate by an exact binomial test."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+
+from adapters.base import Dropout
+from conformance import bernoulli, cases
+from conformance.examination import Examination, clause
+
+
+def draw(exam: Examination, data: st.DataObject, **how: object) -> Dropout:
+    return data.draw(cases.dropouts(exam.dtype, seed=exam.seed, **how), label="case")  # type: ignore[arg-type]
+
+
+def identity(exam: Examination, case: Dropout) -> None:
+    """y = x and dx = dy, to the bit."""
+    outcome = exam.ask(case)
+    exam.record.examples += 1
+    assert case.dy is not None
+    exam.exactly(case, "y", outcome.arrays.get("y"), case.x)
+    exam.exactly(case, "dx", outcome.arrays.get("dx"), case.dy)
+
+
+@clause("DO.support")
+def test_support(exam: Examination, data: st.DataObject) -> None:
+    case = draw(exam, data, training=True)
+    outcome = exam.ask(case)
+    exam.judge(case, outcome, ["y"], mask=outcome.arrays["y"] != 0)
+
+
+@clause("DO.grad")
+def test_grad(exam: Examination, data: st.DataObject) -> None:
+    case = draw(exam, data, training=True, gradient=True)
+    outcome = exam.ask(case)
+    exam.judge(case, outcome, ["y", "dx"], mask=outcome.arrays["y"] != 0)
+
+
+@clause("DO.eval")
+def test_eval(exam: Examination, data: st.DataObject) -> None:
+    identity(exam, draw(exam, data, training=False, gradient=True))
+
+
+@clause("DO.zero")
+def test_zero(exam: Examination, data: st.DataObject) -> None:
+    identity(exam, draw(exam, data, training=True, rate=0.0, gradient=True))
+
+
+@clause("DO.one")
+def test_one(exam: Examination, data: st.DataObject) -> None:
+    case = draw(exam, data, training=True, rate=1.0, gradient=True)
+    answer = exam.refusal(case)
+    exam.record.examples += 1
+    refused = isinstance(answer, Exception)
+    declared = exam.dialect.rate_one
+    exam.require(refused == (declared == "refused"), case, f"{_told(answer)}; the dialect declares: {declared}")
+    if not isinstance(answer, Exception):
+        for name in ("y", "dx"):
+            nonzero = answer.arrays[name] != 0
+            exam.record.elements += nonzero.size
+            exam.require(not nonzero.any(), case, f"{name} is not zero everywhere", output=name, failing=nonzero)
+
+
+def _told(answer: object) -> str:
+    return f"refused with {type(answer).__name__}: {answer}" if isinstance(answer, Exception) else "answered"
+
+
+@clause("DO.rate", generated=False)
+def test_rate(exam: Examination) -> None:
+    share = exam.false_alarm / len(cases.RATES)
+    for index, rate in enumerate(cases.RATES):
+        case = bernoulli_case(exam, rate, index)
+        kept = int(np.count_nonzero(exam.ask(case).arrays["y"]))
+        test = bernoulli.count_test(kept, case.x.size, 1 - rate, share)
+        exam.record.examples += 1
+        exam.record.statistics.append({"rate": rate, **test.as_dict()})
+        exam.require(not test.rejected, case, f"rate {rate}: {test}", output="mask")
+
+
+def bernoulli_case(exam: Examination, rate: float, index: int) -> Dropout:
+    """Ones, enough of them that a relative error of 1 % in a rate of 0.1 shows."""
+    shape = (bernoulli.samples_needed(0.1, 0.001, exam.false_alarm / len(cases.RATES)) // 1024 + 1, 1024)
+    seed = bernoulli.seed(exam.clause.id, str(exam.subject), index + exam.seed)
+    return Dropout(
+        x=np.ones(shape, exam.dtype),
+        rate=rate,
+        training=True,
+        seed=seed,
+        recipe={"x": f"np.ones({shape!r}, {exam.dtype!r})"},
+    )
+
+

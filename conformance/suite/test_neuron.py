@@ -1,0 +1,50 @@
+"""Neurons: y = phi(W x + b)."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from adapters.base import Dense
+from conformance import cases
+from conformance.examination import Examination, clause
+
+GRADIENTS = ("dx", "dweight", "dbias")
+
+
+def draw(exam: Examination, data: st.DataObject, *, gradient: bool = False) -> Dense:
+    return data.draw(cases.denses(exam.dtype, gradient=gradient, seed=exam.seed), label="case")
+
+
+def terms(case: Dense) -> int:
+    """Terms of the longest sum: the inputs of a neuron, or the samples that a gradient sums over."""
+    return max(case.weight.shape[1], case.x.size // case.x.shape[-1])
+
+
+@clause("NE.output")
+def test_output(exam: Examination, data: st.DataObject) -> None:
+    case = draw(exam, data)
+    exam.judge(case, exam.ask(case), ["y"], n=terms(case))
+
+
+@clause("NE.grad")
+def test_grad(exam: Examination, data: st.DataObject) -> None:
+    case = draw(exam, data, gradient=True)
+    exam.judge(case, exam.ask(case), GRADIENTS, n=terms(case))
+
+
+@clause("NE.shape")
+def test_shape(exam: Examination, data: st.DataObject) -> None:
+    case = draw(exam, data, gradient=True)
+    outcome = exam.ask(case)
+    exam.record.examples += 1
+    shapes = {
+        "y": (*case.x.shape[:-1], len(case.weight)),
+        "dx": case.x.shape,
+        "dweight": case.weight.shape,
+    }
+    if case.bias is not None:
+        shapes["dbias"] = case.bias.shape
+    for name, shape in shapes.items():
+        got = outcome.arrays.get(name)
+        found = "missing" if got is None else f"of shape {got.shape}"
+        exam.require(got is not None and got.shape == shape, case, f"{name} is {found}, expected {shape}", output=name)

@@ -1,0 +1,69 @@
+"""Layer normalization.
+
+Over the n values that one sample has along ``axes``:
+
+    mean = (1/n) sum x          var = (1/n) sum (x - mean)^2
+    xhat = (x - mean) / sqrt(var + eps)
+    y = gain xhat + bias
+
+With g = gain dy the gradients are
+
+    dx = (g - mean(g) - xhat mean(g xhat)) / sqrt(var + eps)
+    dgain = sum dy xhat         dbias = sum dy         (sums over all axes that are not normalized)
+
+Source: J. L. Ba, J. R. Kiros, G. E. Hinton, "Layer Normalization", 2016 (arXiv:1607.06450), equations 3 and 4, with
+the epsilon of batch normalization inside the root; training and inference are one.
+
+Shapes: x, y, dy, dx of any rank; gain, bias, dgain, dbias of shape [x.shape[a] for a in axes in increasing order].
+``gain`` and ``bias`` may be None: then they are 1 and 0. ``eps`` > 0 has the unit of var. ``axes`` may be negative
+and in any order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reference.moments import Array, Moments, spread, two_pass
+
+
+def forward(
+    x: Array,
+    gain: Array | None,
+    bias: Array | None,
+    eps: float,
+    axes: tuple[int, ...],
+    moments: Moments = two_pass,
+) -> Array:
+    """y, of the shape of x."""
+    axes = _normalized(x, axes)
+    mean, var = moments(x, axes)
+    y = (x - mean) / np.sqrt(var + eps)
+    if gain is not None:
+        y = y * spread(gain, np.shape(x), axes)
+    return y if bias is None else y + spread(bias, np.shape(x), axes)
+
+
+def gradient(
+    dy: Array,
+    x: Array,
+    gain: Array | None,
+    eps: float,
+    axes: tuple[int, ...],
+    moments: Moments = two_pass,
+) -> tuple[Array, Array, Array]:
+    """(dx, dgain, dbias); the last two also where there is no gain or bias to learn."""
+    axes = _normalized(x, axes)
+    mean, var = moments(x, axes)
+    deviation = np.sqrt(var + eps)
+    xhat = (x - mean) / deviation
+    g = dy if gain is None else dy * spread(gain, np.shape(x), axes)
+    through_mean = np.mean(g, axis=axes, keepdims=True)
+    through_var = xhat * np.mean(g * xhat, axis=axes, keepdims=True)
+    dx = (g - through_mean - through_var) / deviation
+    samples = tuple(axis for axis in range(np.ndim(x)) if axis not in axes)
+    return dx, np.sum(dy * xhat, axis=samples), np.sum(dy, axis=samples)
+
+
+def _normalized(x: Array, axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The axes, non-negative and increasing."""
+    return tuple(sorted(axis % np.ndim(x) for axis in axes))

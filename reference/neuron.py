@@ -1,0 +1,65 @@
+"""A layer of neurons.
+
+    z = W x + b          y = phi(z)
+
+and with dz = phi'(z) dy, summed over all leading axes,
+
+    dx = W^T dz          dW = sum dz x^T          db = sum dz
+
+Source: D. E. Rumelhart, G. E. Hinton, R. J. Williams, "Learning representations by back-propagating errors", Nature
+323 (1986), 533-536, equations 1 to 7, with any activation.
+
+Shapes: x [..., in], weight [out, in], bias [out] or None, y [..., out] (an activation such as glu may change the last
+axis); the gradients are shaped as what they belong to. ``activation``: a name of
+:data:`reference.activations.ACTIVATIONS`, taken with its default parameters, or None for the identity. ValueError for
+an unknown name and for prelu, which has a parameter to learn.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from reference.activations import ACTIVATIONS, Activation
+from reference.moments import Array
+
+
+def forward(x: Array, weight: Array, bias: Array | None, activation: str | None = None) -> Array:
+    """y [..., out]."""
+    phi = _activation(activation)
+    z = _affine(x, weight, bias)
+    return z if phi is None else phi.forward(z)
+
+
+def gradient(
+    dy: Array, x: Array, weight: Array, bias: Array | None, activation: str | None = None
+) -> tuple[Array, Array, Array | None]:
+    """(dx, dweight, dbias); dbias is None where there is no bias."""
+    phi = _activation(activation)
+    dz = _rows(dy if phi is None else phi.gradient(dy, _affine(x, weight, bias)))
+    dx = np.reshape(dz @ weight, np.shape(x))
+    dweight = np.swapaxes(dz, 0, 1) @ _rows(x)
+    return dx, dweight, None if bias is None else np.sum(dz, axis=0)
+
+
+def _affine(x: Array, weight: Array, bias: Array | None) -> Array:
+    z = _rows(x) @ np.swapaxes(weight, 0, 1)
+    if bias is not None:
+        z = z + bias
+    return np.reshape(z, np.shape(x)[:-1] + np.shape(weight)[:1])
+
+
+def _rows(x: Array) -> Array:
+    """[..., n] as [samples, n]; counted, because -1 has no meaning where n is 0."""
+    *leading, features = np.shape(x)
+    return np.reshape(x, (math.prod(leading), features))
+
+
+def _activation(name: str | None) -> Activation | None:
+    if name is None:
+        return None
+    if name not in ACTIVATIONS or name == "prelu":
+        usable = ", ".join(sorted(ACTIVATIONS.keys() - {"prelu"}))
+        raise ValueError(f"{name!r} is no activation that a neuron takes without parameters; these are: {usable}")
+    return ACTIVATIONS[name]

@@ -1,0 +1,19 @@
+"""Every planted fault: ``FAULTS``, a list of entries with id, clause, says and adapter."""
+
+from __future__ import annotations
+
+# Importing a module registers what is in it.
+from . import activation_gradients, activations, batch_norm, batch_norm_inference, dropout, layer_norm, neuron
+from .registry import FAULTS, Fault
+
+__all__ = [
+    "FAULTS",
+    "Fault",
+    "activation_gradients",
+    "activations",
+    "batch_norm",
+    "batch_norm_inference",
+    "dropout",
+    "layer_norm",
+    "neuron",
+]

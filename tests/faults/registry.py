@@ -1,0 +1,72 @@
+"""Where wrong and alternative sound layers are registered: subclasses of the NumPy control, one instance each.
+
+A wrong layer names the clause that must catch it. Every instance answers as ``backend=numpy api=control``, so the suite
+asks it exactly what it asks the control. A layer that two clauses must catch is registered under both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from adapters.numpy import NumPy
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A wrong layer. ``id`` is made of the clause and the class name, and so stays as long as they do."""
+
+    id: str
+    clause: str
+    says: str
+    adapter: NumPy
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A layer that computes the same in another sound way: no clause may catch it."""
+
+    id: str
+    says: str
+    adapter: NumPy
+
+
+Layer = TypeVar("Layer", bound=NumPy)
+
+FAULTS: list[Fault] = []
+SOUND: list[Sound] = []
+
+
+def fault(*, clause: str, says: str) -> Callable[[type[Layer]], type[Layer]]:
+    """Register a wrong layer under the clause that must catch it."""
+
+    def register(layer: type[Layer]) -> type[Layer]:
+        _add(FAULTS, Fault(f"{clause}-{_hyphened(layer.__name__)}", clause, says, layer()))
+        return layer
+
+    return register
+
+
+def sound(*, says: str) -> Callable[[type[Layer]], type[Layer]]:
+    """Register a layer that is right, whatever the order or the form that it computes in."""
+
+    def register(layer: type[Layer]) -> type[Layer]:
+        _add(SOUND, Sound(_hyphened(layer.__name__), says, layer()))
+        return layer
+
+    return register
+
+
+Entry = TypeVar("Entry", Fault, Sound)
+
+
+def _add(entries: list[Entry], entry: Entry) -> None:
+    if any(entry.id == other.id for other in entries):
+        raise ValueError(f"{entry.id} is registered twice: give the class another name")
+    entries.append(entry)
+
+
+def _hyphened(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()

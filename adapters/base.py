@@ -63,6 +63,8 @@ class Dialect:
     rate_one: Literal["zeros", "refused"] = "zeros"
     #: Where batch norm may have its channels in an input of rank above 2: 1 (first), -1 (last).
     channel_axes: tuple[int, ...] = (1, -1)
+    #: Whether layer norm can have a gain and a bias.
+    layer_norm_affine: bool = True
 
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})

@@ -233,7 +233,11 @@ class Jax(Adapter):
         "jax.nn": frozenset({"layer_norm"}) | (ACTIVATIONS - {"prelu"}),
     }
     devices: ClassVar[tuple[str, ...]] = ("cpu", "cuda")
-    dialects: ClassVar[Mapping[str, Dialect]] = {"flax.nnx": _FLAX_DIALECT, "flax.linen": _FLAX_DIALECT}
+    dialects: ClassVar[Mapping[str, Dialect]] = {
+        "flax.nnx": _FLAX_DIALECT,
+        "flax.linen": _FLAX_DIALECT,
+        "jax.nn": Dialect(layer_norm_affine=False),  # jax.nn.standardize
+    }
 
     def subjects(self, device: str = "cpu") -> Iterator[Subject]:
         """Every subject on one device; those of Flax only where Flax is installed."""

@@ -37,7 +37,7 @@ from adapters.base import (
 if TYPE_CHECKING:
     import torch
 
-_DIALECT = Dialect(momentum="new", running_var_divisor="n-1", rate_one="zeros")
+_DIALECT = Dialect(momentum="new", running_var_divisor="n-1", rate_one="zeros", channel_axes=(1,))
 
 
 class Torch(Adapter):

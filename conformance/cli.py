@@ -98,7 +98,7 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     filters = {name: getattr(options, name) for name in FILTERS}
     request = engine.Request(filters, options.profile, options.seed, options.results, options.workers)
     try:
-        return CONFORMS if engine.run(request, console) else FAILS
+        return {True: CONFORMS, False: FAILS, None: NOTHING}[engine.run(request, console)]
     except engine.UsageError as usage:
         error(str(usage))
         return USAGE

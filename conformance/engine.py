@@ -116,8 +116,8 @@ class Gate:
         return pytest.ExitCode.NO_TESTS_COLLECTED if self.empty else None
 
 
-def run(request: Request, output: Console) -> bool:
-    """Run and report; returns whether everything conforms.
+def run(request: Request, output: Console) -> bool | None:
+    """Run and report; returns whether everything conforms, None where no subject could be asked.
 
     Raises UsageError, NothingToRun, InternalError, and KeyboardInterrupt after the table of what was done before it.
     """

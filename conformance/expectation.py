@@ -7,7 +7,7 @@ The one place where cases and the specification meet: it hands the case's arrays
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,9 @@ import numpy as np
 from adapters.base import Activation, BatchNorm, Case, Dense, Dialect, Dropout, LayerNorm
 from conformance import regimes
 from conformance.bounded import Arithmetic, Bounded
-from reference import activations, batch_norm, dropout, layer_norm, moments, neuron
+from reference import batch_norm, dropout, layer_norm, moments, neuron
+from reference.activations import ACTIVATIONS
+from reference.textbook import TEXTBOOK
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Moments = Callable[..., Any]
@@ -24,20 +26,30 @@ Expected = Mapping[str, Bounded]
 
 @dataclass(frozen=True)
 class Model:
-    """One model of an implementation's arithmetic; ``stable`` is what a conforming one keeps to."""
+    """One model of an implementation's arithmetic: the grade that it stands for, and how it differs from a sound one."""
 
-    name: str
-    moments: Moments
-    native: bool = False
-    cancelling: bool = False
+    grade: str
+    moments: Moments = moments.two_pass
+    activations: Mapping[str, Any] = field(default_factory=lambda: ACTIVATIONS)
+    #: Subject's dtype -> the dtype that is computed in, where the model computes in a lower one than it should.
+    lower: Mapping[str, str] = field(default_factory=dict)
+
+    def concerns(self, dtype: str) -> bool:
+        return not self.lower or dtype in self.lower
 
     def arithmetic(self, case: Case, dtype: str) -> Arithmetic:
-        return Arithmetic.of(dtype, native=self.native, random_sums=case.regime in regimes.RANDOM)
+        computed = self.lower.get(dtype, dtype)
+        return Arithmetic.of(computed, native=bool(self.lower), random_sums=case.regime in regimes.RANDOM)
 
 
-STABLE = Model("stable", moments.two_pass)
-ONE_PASS = Model("one-pass", moments.one_pass)
-NATIVE = Model("native", moments.two_pass, native=True)
+STABLE = Model("stable")
+#: From the best to the worst. A weaker model is the same specification with the weakness put in, and has a bound of its own.
+WEAKER = (
+    Model("one-pass", moments=moments.one_pass),
+    Model("cancelling", activations=TEXTBOOK),
+    Model("single", activations=TEXTBOOK, lower={"float64": "float32"}),
+    Model("native", activations=TEXTBOOK, lower={"float16": "float16", "bfloat16": "bfloat16"}),
+)
 
 
 class _Inputs:
@@ -116,22 +128,22 @@ def _dropout(case: Dropout, inputs: Any, dialect: Dialect, model: Model, mask: A
 
 
 def _dense(case: Dense, inputs: Any, dialect: Dialect, model: Model) -> Expected:
-    found = {"y": neuron.forward(inputs.x, inputs.weight, inputs.bias, case.activation)}
+    found = {"y": neuron.forward(inputs.x, inputs.weight, inputs.bias, case.activation, model.activations)}
     if case.dy is not None:
-        grads = neuron.gradient(inputs.dy, inputs.x, inputs.weight, inputs.bias, case.activation)
+        grads = neuron.gradient(inputs.dy, inputs.x, inputs.weight, inputs.bias, case.activation, model.activations)
         found |= _learnable(grads, dweight=case.weight, dbias=case.bias)
     return found
 
 
 def _activation(case: Activation, inputs: Any, dialect: Dialect, model: Model) -> Expected:
-    entry = activations.ACTIVATIONS[case.name]
+    entry = model.activations[case.name]
     parameters = dict(case.parameters)
     if case.alpha is not None:
         parameters["alpha"] = inputs.alpha
     found = {"y": entry.forward(inputs.x, **parameters)}
     if case.dy is not None:
         x = inputs.x
-        if 0.0 in entry.kinks:
+        if 0.0 in entry.kinks or (case.name == "elu" and parameters.get("alpha", 1.0) != 1.0):
             # Zero is exact, so nothing would leave its side open; at a kink either one-sided derivative is right.
             open_at_zero = np.where(case.x == 0, x.arithmetic.tiny, 0.0)
             x = Bounded(x.value, x.error + open_at_zero, x.arithmetic)

@@ -1,8 +1,9 @@
 """``-k backend=torch``: axis=value in pytest's keyword expressions.
 
-Stock pytest refuses ``=`` there. Each ``axis=value`` becomes one identifier that stock pytest understands, ``[axis:value]``,
-and each test carries the identifiers of its subject as extra keywords: so ``and``, ``or``, ``not``, parentheses and ordinary
-test names keep the meaning that pytest gives them, and ``api=nn`` does not match ``api=nn.functional``.
+Stock pytest refuses ``=`` there. Each ``axis=value`` becomes one identifier that stock pytest understands,
+``[axis:value]``, and each test carries the identifiers of its subject as extra keywords: so ``and``, ``or``, ``not``,
+parentheses and ordinary test names keep the meaning that pytest gives them, and ``api=nn`` does not match
+``api=nn.functional``. A pasted id, with or without its test, means all of its terms together.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from adapters.base import AXES
 
 KNOWN = (*AXES, "activation", "clause")
 _AXIS = "|".join(KNOWN)
-#: A value ends at a space, a parenthesis, or where the next axis of a pasted id begins.
-_TERM = re.compile(rf"(?<![\w.\[:])(\w+)=((?:(?!-(?:{_AXIS})=)[^\s()=])+)(-(?={_AXIS}))?")
+#: A value ends at a space, a bracket, or where the next axis of a pasted id begins.
+_TERM = rf"\w+=(?:(?!-(?:{_AXIS})=)[^\s()=\[\]])+"
+#: One term, or a pasted id of several, with or without the test that it belongs to.
+_ID = re.compile(rf"(?:(?P<test>[\w./:-]+)\[)?(?P<terms>(?<![\w.:]){_TERM}(?:-{_TERM})*)(?(test)\])")
 
 
 class KeywordError(ValueError):
@@ -31,9 +34,15 @@ def identifiers(axes: Mapping[str, str]) -> set[str]:
     return {identifier(axis, value) for axis, value in axes.items()}
 
 
+def _split(joined: str) -> list[tuple[str, str]]:
+    """The terms of an id."""
+    split = [term.partition("=") for term in re.findall(_TERM, joined)]
+    return [(axis, value) for axis, _, value in split]
+
+
 def terms(expression: str) -> list[tuple[str, str]]:
     """Every axis=value in an expression."""
-    return [(match[1], match[2]) for match in _TERM.finditer(expression)]
+    return [term for match in _ID.finditer(expression) for term in _split(match["terms"])]
 
 
 def translate(expression: str, values: Mapping[str, Iterable[str]]) -> str:
@@ -47,4 +56,10 @@ def translate(expression: str, values: Mapping[str, Iterable[str]]) -> str:
         known = sorted(values[axis])
         if value not in known:
             raise KeywordError(f"-k {axis}={value}: unknown {axis} {value!r}; known: {', '.join(known)}")
-    return _TERM.sub(lambda m: identifier(m[1], m[2]) + (" and " if m[3] else ""), expression)
+    return _ID.sub(_translated, expression)
+
+
+def _translated(match: re.Match[str]) -> str:
+    test = [match["test"].rpartition("::")[2]] if match["test"] else []
+    parts = [*test, *(identifier(axis, value) for axis, value in _split(match["terms"]))]
+    return parts[0] if len(parts) == 1 else f"({' and '.join(parts)})"

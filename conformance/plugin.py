@@ -1,7 +1,7 @@
 """The pytest plugin: subjects as parameters, ``-k backend=torch``, verdicts, the record of the run.
 
-Loaded by ``conftest.py`` in a checkout and by entry point after an install. It does nothing to a session without clauses:
-whatever is heavy is imported when a clause is met.
+Loaded by ``conftest.py`` in a checkout and by entry point after an install. It does nothing to a session without
+clauses: whatever is heavy is imported when a clause is met.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             f"--conformance-{name}", action="append", default=[], metavar=name.upper(), help=f"only {what} (repeatable)"
         )
     group.addoption("--conformance-profile", choices=PROFILES, default=None, help="how hard to look (default: ci)")
-    group.addoption("--conformance-seed", type=int, default=0, metavar="N", help="seed of shapes and masks (default: 0)")
-    group.addoption("--conformance-results", metavar="FILE", default=None, help="write results.json to FILE as the run goes")
+    group.addoption("--conformance-seed", type=int, default=0, metavar="N", help="seed of shapes and masks")
+    told = "write results.json to FILE as the run goes"
+    group.addoption("--conformance-results", metavar="FILE", default=None, help=told)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -129,15 +130,15 @@ def pytest_runtest_makereport(
     if exam is None or not (call.when == "call" or (call.when == "setup" and not report.passed)):
         return report
     row = session(item.config).row(exam, call.excinfo.value if call.excinfo else None, call.duration)
-    report.conformance = row
-    place = (str(item.path), item.location[1], "")
+    report.conformance = row  # type: ignore[attr-defined]
+    place = (str(item.path), item.location[1] or 0)
     match row["verdict"]:
         case "deviation":
             report.outcome = "skipped"
             report.wasxfail = "recorded deviation: " + ", ".join(row["deviations"])
         case "unsupported" | "undecided":
             report.outcome = "skipped"
-            report.longrepr = (*place[:2], f"Skipped: {row['verdict']}: {row['message']}")
+            report.longrepr = (*place, f"Skipped: {row['verdict']}: {row['message']}")
         case "fail" if row["counterexample"] is not None:
             report.longrepr = row["message"]  # the finding speaks for itself; a traceback through our code does not
     return report

@@ -16,11 +16,12 @@ _COMMON: dict[str, object] = {
     "suppress_health_check": [HealthCheck.too_slow],
 }
 
-#: ``ci`` asks the same questions in every run, so that two framework versions can be compared.
+#: Examples of each stratum (a numeric regime). ``quick`` and ``ci`` ask the same questions in every run with the same seed, so
+#: that two framework versions can be compared; so does ``deep``, to which a nightly run gives another seed each night.
+EXAMPLES = {"quick": 2, "ci": 6, "deep": 120}
 PROFILES: dict[str, hypothesis.settings] = {
-    "quick": hypothesis.settings(max_examples=8, derandomize=True, database=None, **_COMMON),  # type: ignore[arg-type]
-    "ci": hypothesis.settings(max_examples=40, derandomize=True, database=None, **_COMMON),  # type: ignore[arg-type]
-    "deep": hypothesis.settings(max_examples=1000, **_COMMON),  # type: ignore[arg-type]
+    name: hypothesis.settings(max_examples=examples, database=None, **_COMMON)  # type: ignore[arg-type]
+    for name, examples in EXAMPLES.items()
 }
 DEFAULT = "ci"
 
@@ -47,8 +48,8 @@ def settings() -> hypothesis.settings:
 def same_questions() -> Iterator[None]:
     """Keep Hypothesis from drawing the constants of whatever source files happen to be loaded.
 
-    It does so by default since 6.131, for modules outside site-packages: the questions would depend on whether the suite runs
-    from a checkout, in which worker, and after which imports. There is no setting for it.
+    It does so by default since 6.131, for modules outside site-packages: the questions would depend on whether the suite
+    runs from a checkout, in which worker, and after which imports. There is no setting for it.
     """
     from hypothesis.internal.conjecture import providers
 
@@ -56,7 +57,7 @@ def same_questions() -> Iterator[None]:
     if collect is None:
         yield
         return
-    none = providers.Constants()
+    none = vars(providers)["Constants"]()
     vars(providers)["_get_local_constants"] = lambda: none
     providers.CONSTANTS_CACHE.cache.clear()
     try:

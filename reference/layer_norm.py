@@ -65,5 +65,5 @@ def gradient(
 
 
 def _normalized(x: Array, axes: tuple[int, ...]) -> tuple[int, ...]:
-    """The axes, non-negative and increasing."""
-    return tuple(sorted(axis % np.ndim(x) for axis in axes))
+    """The axes, counted from the first."""
+    return tuple(axis % np.ndim(x) for axis in axes)

@@ -37,5 +37,5 @@ def one_pass(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
 
 
 def spread(parameter: Array, shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:
-    """``parameter``, of shape [shape[a] for a in axes], laid along these increasing, non-negative axes."""
+    """``parameter``, of shape [shape[a] for a in axes in increasing order], laid along these (non-negative) axes."""
     return np.reshape(parameter, tuple(n if axis in axes else 1 for axis, n in enumerate(shape)))

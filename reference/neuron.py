@@ -12,31 +12,41 @@ Source: D. E. Rumelhart, G. E. Hinton, R. J. Williams, "Learning representations
 Shapes: x [..., in], weight [out, in], bias [out] or None, y [..., out] (an activation such as glu may change the last
 axis); the gradients are shaped as what they belong to. ``activation``: a name of
 :data:`reference.activations.ACTIVATIONS`, taken with its default parameters, or None for the identity. ValueError for
-an unknown name and for prelu, which has a parameter to learn.
+an unknown name and for prelu, which has a parameter to learn. ``table``: where the activation's formula stands.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
 from reference.activations import ACTIVATIONS, Activation
 from reference.moments import Array
 
+Table = Mapping[str, Activation]
 
-def forward(x: Array, weight: Array, bias: Array | None, activation: str | None = None) -> Array:
+
+def forward(
+    x: Array, weight: Array, bias: Array | None, activation: str | None = None, table: Table = ACTIVATIONS
+) -> Array:
     """y [..., out]."""
-    phi = _activation(activation)
+    phi = _activation(activation, table)
     z = _affine(x, weight, bias)
     return z if phi is None else phi.forward(z)
 
 
 def gradient(
-    dy: Array, x: Array, weight: Array, bias: Array | None, activation: str | None = None
+    dy: Array,
+    x: Array,
+    weight: Array,
+    bias: Array | None,
+    activation: str | None = None,
+    table: Table = ACTIVATIONS,
 ) -> tuple[Array, Array, Array | None]:
     """(dx, dweight, dbias); dbias is None where there is no bias."""
-    phi = _activation(activation)
+    phi = _activation(activation, table)
     dz = _rows(dy if phi is None else phi.gradient(dy, _affine(x, weight, bias)))
     dx = np.reshape(dz @ weight, np.shape(x))
     dweight = np.swapaxes(dz, 0, 1) @ _rows(x)
@@ -56,10 +66,10 @@ def _rows(x: Array) -> Array:
     return np.reshape(x, (math.prod(leading), features))
 
 
-def _activation(name: str | None) -> Activation | None:
+def _activation(name: str | None, table: Table) -> Activation | None:
     if name is None:
         return None
-    if name not in ACTIVATIONS or name == "prelu":
-        usable = ", ".join(sorted(ACTIVATIONS.keys() - {"prelu"}))
+    if name not in table or name == "prelu":
+        usable = ", ".join(sorted(table.keys() - {"prelu"}))
         raise ValueError(f"{name!r} is no activation that a neuron takes without parameters; these are: {usable}")
-    return ACTIVATIONS[name]
+    return table[name]

@@ -37,7 +37,7 @@ from conformance.clauses import CLAUSES
 Array = np.ndarray[Any, np.dtype[Any]]
 KINDS = ("dialect", "defect")
 SEVERITIES = ("crash", "wrong-result", "precision", "inconsistency", "validation")
-EXCUSABLE_GRADES = ("one-pass", "native")
+EXCUSABLE_GRADES = ("one-pass", "cancelling", "single", "native")
 BOUNDS = ("min", "max", "abs_min", "abs_max", "equals")
 AXES = ("api", "mode", "device", "dtype", "activation")
 FOLDER = Path(__file__).parent
@@ -185,6 +185,8 @@ def _where(table: Any, check: Any) -> dict[str, dict[str, float | str]]:
     check(isinstance(table, dict), "'where' must be a table of name = { bound = number }")
     for name, bounds in table.items():
         check(isinstance(bounds, dict) and bool(bounds), f"where.{name} must be a table such as {{ min = 1.0 }}")
-        for bound in bounds:
+        for bound, limit in bounds.items():
             check(bound in BOUNDS, f"unknown bound {bound!r} in where.{name}; known: {', '.join(BOUNDS)}")
+            number = isinstance(limit, int | float) and not isinstance(limit, bool)
+            check(number or bound == "equals", f"where.{name}.{bound} must be a number")
     return {name: dict(bounds) for name, bounds in table.items()}

@@ -163,8 +163,8 @@ def _figures(results: Results) -> Iterator[tuple[str, str]]:
     yield f"profile {run['profile']}, seed {run['seed']}; {seconds}, of which {framework:.1f} s in the frameworks", ""
 
 
-def verdict(results: Results, also: Iterable[str] = ()) -> tuple[str, bool]:
-    """The last line, and whether the run conforms. ``also``: what else went wrong, in words."""
+def verdict(results: Results, also: Iterable[str] = ()) -> tuple[str, bool | None]:
+    """The last line, and whether the run conforms; None where nothing was answered. ``also``: what else went wrong."""
     failed, stale = len(failures(results)), len(results.run.get("stale", []))
     wrong = [f"{failed} of {len(results.rows)} clauses x subjects fail"] if failed else []
     wrong += [f"{stale} recorded deviation{'s' if stale > 1 else ''} matched nothing"] if stale else []
@@ -173,18 +173,17 @@ def verdict(results: Results, also: Iterable[str] = ()) -> tuple[str, bool]:
         return f"does not conform: {'; '.join(wrong)}", False
     if not results.run["complete"]:
         return f"incomplete: the run ended early, after {len(results.rows)} clauses x subjects; these conform", False
-    if not results.rows:
-        return "nothing was run", False
+    if all(row["verdict"] == "unsupported" for row in results.rows):
+        return "nothing was run: no backend could be asked", None
     return "conforms", True
 
 
-def draw(results: Results, console: Console, also: Iterable[str] = ()) -> bool:
-    """Print tables, notes and the last line; returns whether the run conforms."""
+def draw(results: Results, console: Console, also: Iterable[str] = ()) -> bool | None:
+    """Print tables, notes and the last line; returns whether the run conforms, None where nothing was answered."""
     for table in tables(results, console.width):
         console.print(table)
         console.print()
-    for line, style in notes(results):
-        console.print(Text(line, style), soft_wrap=not console.is_terminal)
     told, conforms = verdict(results, also)
-    console.print(Text(told, "bold green" if conforms else "bold red"), soft_wrap=not console.is_terminal)
+    for line, style in (*notes(results), (told, "bold green" if conforms else "bold red")):
+        console.print(Text(line, style), soft_wrap=not console.is_terminal)
     return conforms

@@ -11,7 +11,7 @@ from conformance.examination import Examination, clause
 
 def draw(exam: Examination, data: st.DataObject, *, gradient: bool = False) -> Activation:
     assert exam.activation is not None
-    strategy = cases.activations(exam.activation, exam.dtype, gradient=gradient, seed=exam.seed)
+    strategy = cases.activations(exam.activation, exam.dtype, gradient=gradient, regime=exam.regime, seed=exam.seed)
     return data.draw(strategy, label="case")
 
 
@@ -20,13 +20,13 @@ def terms(case: Activation) -> int:
     return case.x.shape[-1] if case.name in ("softmax", "log_softmax") else 1
 
 
-@clause("ACT.value")
+@clause("ACT.value", regimes=cases.ELEMENTWISE)
 def test_value(exam: Examination, data: st.DataObject) -> None:
     case = draw(exam, data)
     exam.judge(case, exam.ask(case), ["y"], n=terms(case))
 
 
-@clause("ACT.grad")
+@clause("ACT.grad", regimes=cases.ELEMENTWISE)
 def test_grad(exam: Examination, data: st.DataObject) -> None:
     case = draw(exam, data, gradient=True)
     exam.judge(case, exam.ask(case), ["dx", "dalpha"], n=terms(case))

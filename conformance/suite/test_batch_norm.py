@@ -16,7 +16,7 @@ STATISTICS = ("running_mean", "running_var")
 
 
 def draw(exam: Examination, data: st.DataObject, *, training: bool, gradient: bool = False) -> BatchNorm:
-    strategy = cases.batch_norms(exam.dtype, exam.dialect, training=training, gradient=gradient, seed=exam.seed)
+    strategy = cases.batch_norms(exam.dtype, exam.dialect, training=training, gradient=gradient, regime=exam.regime, seed=exam.seed)
     return data.draw(strategy, label="case")
 
 
@@ -24,31 +24,31 @@ def values_per_channel(case: BatchNorm) -> int:
     return case.x.size // case.x.shape[case.channel_axis]
 
 
-@clause("BN.train.output")
+@clause("BN.train.output", regimes=cases.SQUARED)
 def test_train_output(exam: Examination, data: st.DataObject) -> None:
     case = draw(exam, data, training=True)
     exam.judge(case, exam.ask(case), ["y"], n=values_per_channel(case))
 
 
-@clause("BN.train.grad")
+@clause("BN.train.grad", regimes=cases.SQUARED)
 def test_train_grad(exam: Examination, data: st.DataObject) -> None:
     case = draw(exam, data, training=True, gradient=True)
     exam.judge(case, exam.ask(case), ["y", "dx", "dgamma", "dbeta"], n=values_per_channel(case))
 
 
-@clause("BN.eval.output")
+@clause("BN.eval.output", regimes=cases.SQUARED)
 def test_eval_output(exam: Examination, data: st.DataObject) -> None:
     case = draw(exam, data, training=False)
     exam.judge(case, exam.ask(case), ["y"], n=values_per_channel(case))
 
 
-@clause("BN.eval.grad")
+@clause("BN.eval.grad", regimes=cases.SQUARED)
 def test_eval_grad(exam: Examination, data: st.DataObject) -> None:
     case = draw(exam, data, training=False, gradient=True)
     exam.judge(case, exam.ask(case), ["y", "dx", "dgamma", "dbeta"], n=values_per_channel(case))
 
 
-@clause("BN.eval.independent")
+@clause("BN.eval.independent", regimes=cases.SQUARED)
 def test_eval_independent(exam: Examination, data: st.DataObject) -> None:
     case = draw(exam, data, training=False)
     kept = data.draw(st.integers(0, len(case.x) - 1), label="sample")
@@ -60,7 +60,7 @@ def test_eval_independent(exam: Examination, data: st.DataObject) -> None:
     exam.judge(alone, Outcome({"y": outcome.arrays["y"][kept : kept + 1]}), ["y"], n=1)
 
 
-@clause("BN.eval.pure")
+@clause("BN.eval.pure", regimes=cases.SQUARED)
 def test_eval_pure(exam: Examination, data: st.DataObject) -> None:
     training = data.draw(st.booleans(), label="training")
     case = draw(exam, data, training=training)
@@ -72,7 +72,7 @@ def test_eval_pure(exam: Examination, data: st.DataObject) -> None:
         exam.exactly(case, name, after, getattr(case, name))
 
 
-@clause("BN.running.update")
+@clause("BN.running.update", regimes=cases.SQUARED)
 def test_running_update(exam: Examination, data: st.DataObject) -> None:
     case = draw(exam, data, training=True)
     outcome = exam.ask(case)

@@ -11,7 +11,7 @@ from conformance.examination import Examination, clause
 
 
 def draw(exam: Examination, data: st.DataObject, **how: object) -> Dropout:
-    return data.draw(cases.dropouts(exam.dtype, seed=exam.seed, **how), label="case")  # type: ignore[arg-type]
+    return data.draw(cases.dropouts(exam.dtype, regime=exam.regime, seed=exam.seed, **how), label="case")  # type: ignore[arg-type]
 
 
 def identity(exam: Examination, case: Dropout) -> None:
@@ -37,12 +37,12 @@ def test_grad(exam: Examination, data: st.DataObject) -> None:
     exam.judge(case, outcome, ["y", "dx"], mask=outcome.arrays["y"] != 0)
 
 
-@clause("DO.eval")
+@clause("DO.eval", regimes=cases.ELEMENTWISE)
 def test_eval(exam: Examination, data: st.DataObject) -> None:
     identity(exam, draw(exam, data, training=False, gradient=True))
 
 
-@clause("DO.zero")
+@clause("DO.zero", regimes=cases.ELEMENTWISE)
 def test_zero(exam: Examination, data: st.DataObject) -> None:
     identity(exam, draw(exam, data, training=True, rate=0.0, gradient=True))
 

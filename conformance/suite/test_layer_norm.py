@@ -16,26 +16,27 @@ GRADIENTS = ("y", "dx", "dgain", "dbias")
 
 
 def draw(exam: Examination, data: st.DataObject, *, gradient: bool = False) -> LayerNorm:
-    return data.draw(cases.layer_norms(exam.dtype, gradient=gradient, seed=exam.seed), label="case")
+    strategy = cases.layer_norms(exam.dtype, exam.dialect, regime=exam.regime, gradient=gradient, seed=exam.seed)
+    return data.draw(strategy, label="case")
 
 
 def values_per_sample(case: LayerNorm) -> int:
     return math.prod(case.x.shape[case.x.ndim - case.normalized_rank :])
 
 
-@clause("LN.output")
+@clause("LN.output", regimes=cases.SQUARED)
 def test_output(exam: Examination, data: st.DataObject) -> None:
     case = draw(exam, data)
     exam.judge(case, exam.ask(case), ["y"], n=values_per_sample(case))
 
 
-@clause("LN.grad")
+@clause("LN.grad", regimes=cases.SQUARED)
 def test_grad(exam: Examination, data: st.DataObject) -> None:
     case = draw(exam, data, gradient=True)
     exam.judge(case, exam.ask(case), GRADIENTS, n=values_per_sample(case))
 
 
-@clause("LN.samples-independent")
+@clause("LN.samples-independent", regimes=cases.SQUARED)
 def test_samples_independent(exam: Examination, data: st.DataObject) -> None:
     case = draw(exam, data)
     samples = case.x.reshape(-1, *case.x.shape[case.x.ndim - case.normalized_rank :])
@@ -49,7 +50,7 @@ def test_samples_independent(exam: Examination, data: st.DataObject) -> None:
     exam.judge(alone, exam.ask(alone), ["y"], n=values_per_sample(case))
 
 
-@clause("LN.mode-free")
+@clause("LN.mode-free", regimes=cases.SQUARED)
 def test_mode_free(exam: Examination, data: st.DataObject) -> None:
     case = draw(exam, data, gradient=True)
     for training in (False, True):

@@ -12,7 +12,7 @@ GRADIENTS = ("dx", "dweight", "dbias")
 
 
 def draw(exam: Examination, data: st.DataObject, *, gradient: bool = False) -> Dense:
-    return data.draw(cases.denses(exam.dtype, gradient=gradient, seed=exam.seed), label="case")
+    return data.draw(cases.denses(exam.dtype, gradient=gradient, regime=exam.regime, seed=exam.seed), label="case")
 
 
 def terms(case: Dense) -> int:
@@ -20,19 +20,19 @@ def terms(case: Dense) -> int:
     return max(case.weight.shape[1], case.x.size // case.x.shape[-1])
 
 
-@clause("NE.output")
+@clause("NE.output", regimes=cases.LINEAR)
 def test_output(exam: Examination, data: st.DataObject) -> None:
     case = draw(exam, data)
     exam.judge(case, exam.ask(case), ["y"], n=terms(case))
 
 
-@clause("NE.grad")
+@clause("NE.grad", regimes=cases.LINEAR)
 def test_grad(exam: Examination, data: st.DataObject) -> None:
     case = draw(exam, data, gradient=True)
     exam.judge(case, exam.ask(case), GRADIENTS, n=terms(case))
 
 
-@clause("NE.shape")
+@clause("NE.shape", regimes=cases.LINEAR)
 def test_shape(exam: Examination, data: st.DataObject) -> None:
     case = draw(exam, data, gradient=True)
     outcome = exam.ask(case)

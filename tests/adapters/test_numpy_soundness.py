@@ -101,14 +101,14 @@ def test_tails_keep_half_their_digits(name: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_elementwise_activations_are_finite_up_to_the_largest_number(dtype: str) -> None:
-    largest = np.finfo(dtype).max
+def test_elementwise_activations_are_finite_where_their_value_is(dtype: str) -> None:
+    # Half of it, because selu multiplies by 1.05 and log_softmax takes the difference of the ends.
+    largest = np.finfo(dtype).max / 2
     x = np.array([-largest, -1e4, -100, 100, 1e4, largest], dtype)
     for name in sorted(ACTIVATIONS - {"prelu"}):
         dy = np.ones(3 if name == "glu" else 6, dtype)
         arrays, _ = ask(Activation(name=name, x=x, dy=dy))
-        # The difference of the ends of log_softmax is beyond the dtype.
-        assert np.isfinite(arrays["y"]).all() or name == "log_softmax", name
+        assert np.isfinite(arrays["y"]).all(), name
         assert np.isfinite(arrays["dx"]).all(), name
 
 

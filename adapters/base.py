@@ -1,8 +1,8 @@
 """What the suite asks and what an adapter must answer, in NumPy terms alone.
 
-A *case* is one question: the configuration of one layer and the arrays that go in. An *adapter* puts the question to one
-framework through its public API and brings back an *outcome*: arrays, nothing judged, nothing computed on the way. What the
-framework does not offer raises :class:`Unsupported`.
+A *case* is one question: the configuration of one layer and the arrays that go in. An *adapter* puts the question to
+one framework through its public API and brings back an *outcome*: arrays, nothing judged, nothing computed on the way.
+What the framework does not offer raises :class:`Unsupported`.
 
 Adapters import nothing of ``conformance`` and ``reference``, and import their framework only when they are asked.
 """
@@ -25,7 +25,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 AXES = ("backend", "api", "mode", "device", "dtype")
 
 
-class Unsupported(Exception):
+class Unsupported(Exception):  # noqa: N818 - it is no error of anybody
     """The framework does not offer what the case asks for; the message says what."""
 
 
@@ -55,7 +55,8 @@ class Subject:
 class Dialect:
     """What the frameworks legitimately choose differently: declared here by the adapter, verified by the suite."""
 
-    #: Whether ``momentum`` weighs the new batch statistic, r <- (1-m) r + m s, or the old running one, r <- m r + (1-m) s.
+    #: Whether ``momentum`` weighs the new batch statistic, r <- (1-m) r + m s, or the old running one, r <- m r + (1-m)
+    #: s.
     momentum: Literal["new", "old"] = "new"
     #: What the sum of squares is divided by in the variance that goes into the running statistics.
     running_var_divisor: Literal["n", "n-1"] = "n"
@@ -72,7 +73,7 @@ _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Case:
-    """One question. Arrays are read-only; ``recipe`` says how a long array was made, so that it can be printed in a line."""
+    """One question. Arrays are read-only; ``recipe`` says how a long array was made, so that it prints in a line."""
 
     #: ndarray field -> the Python expression that makes it
     recipe: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -93,10 +94,12 @@ class Case:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class BatchNorm(Case):
-    """Batch normalization of ``x``; answers ``y``, gradients ``dx dgamma dbeta``, state ``running_mean running_var gamma beta x``.
+    """Batch normalization of ``x``.
 
-    ``momentum`` is handed to the framework as it is, in the framework's own convention (see :class:`Dialect`); ``None`` asks for
-    cumulative averaging. ``running_mean``/``running_var`` of ``None`` mean that no statistics are tracked.
+    Answers ``y``, gradients ``dx dgamma dbeta``, state ``running_mean running_var gamma beta x``.
+
+    ``momentum`` is handed to the framework as it is, in the framework's own convention (see :class:`Dialect`); ``None``
+    asks for cumulative averaging. ``running_mean``/``running_var`` of ``None`` mean that no statistics are tracked.
     """
 
     x: Array  #: rank 2 to 5
@@ -126,7 +129,7 @@ class LayerNorm(Case):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Dropout(Case):
-    """Dropout with drop rate ``rate``; answers ``y``, ``dx``. One case is one fresh layer and one call after seeding."""
+    """Dropout with drop rate ``rate``; answers ``y``, ``dx``. One case is a fresh layer and one call after seeding."""
 
     x: Array
     rate: float
@@ -137,7 +140,7 @@ class Dropout(Case):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Dense(Case):
-    """A layer of neurons, y = phi(W x + b); answers ``y``, ``dx dweight dbias`` in the shapes below, whatever the framework stores."""
+    """A layer of neurons, y = phi(W x + b); answers ``y``, ``dx dweight dbias``, whatever shapes the framework stores."""
 
     x: Array  #: [..., in]
     weight: Array  #: [out, in]
@@ -150,7 +153,8 @@ class Dense(Case):
 class Activation(Case):
     """One activation; answers ``y``, ``dx`` and, for prelu, ``dalpha``.
 
-    ``parameters`` holds the plain numbers that the activation takes, under the names that :mod:`reference.activations` gives them.
+    ``parameters`` holds the plain numbers that the activation takes, under the names that :mod:`reference.activations`
+    gives them.
     """
 
     name: str
@@ -162,9 +166,10 @@ class Activation(Case):
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """A subject's answer. ``arrays``: outputs and gradients; ``state``: the layer's tensors as they stand after the call.
+    """A subject's answer. ``arrays``: outputs and gradients; ``state``: the layer's tensors as the call leaves them.
 
-    A 16-bit result keeps its dtype (bfloat16 as ``ml_dtypes.bfloat16``); the arrays are copies that no framework can change.
+    A 16-bit result keeps its dtype (bfloat16 as ``ml_dtypes.bfloat16``); the arrays are copies that no framework can
+    change.
     """
 
     arrays: Mapping[str, Array]
@@ -173,8 +178,30 @@ class Outcome:
 
 NORMALIZATION = frozenset({"batch_norm", "layer_norm"})
 ACTIVATIONS = frozenset(
-    "relu leaky_relu prelu relu6 elu celu selu gelu gelu_tanh silu mish sigmoid log_sigmoid tanh softplus softsign "
-    "hard_sigmoid hard_swish hard_tanh softmax log_softmax glu".split()
+    [
+        "relu",
+        "leaky_relu",
+        "prelu",
+        "relu6",
+        "elu",
+        "celu",
+        "selu",
+        "gelu",
+        "gelu_tanh",
+        "silu",
+        "mish",
+        "sigmoid",
+        "log_sigmoid",
+        "tanh",
+        "softplus",
+        "softsign",
+        "hard_sigmoid",
+        "hard_swish",
+        "hard_tanh",
+        "softmax",
+        "log_softmax",
+        "glu",
+    ]
 )
 #: Every operation that an api can offer.
 OPERATIONS = NORMALIZATION | {"dropout", "dense"} | ACTIVATIONS
@@ -225,7 +252,7 @@ class Adapter(abc.ABC):
                 for dtype in self.dtypes:
                     yield Subject(self.name, api, mode, device, dtype)
 
-    def prepare(self, device: str) -> None:
+    def prepare(self, device: str) -> None:  # noqa: B027 - most adapters can leave it empty
         """Import the framework and set what an honest answer needs; Unsupported where it has no such device."""
 
     @abc.abstractmethod

@@ -68,9 +68,10 @@ def multiply(arithmetic: Arithmetic, a: Any, ea: Any, b: Any, eb: Any) -> Pair:
     return _rounded(arithmetic, np.multiply(a, b), error, lambda: exact_zero(a, ea) | exact_zero(b, eb))
 
 
-def divide(arithmetic: Arithmetic, a: Any, ea: Any, b: Any, eb: Any) -> Pair:
+def divide(arithmetic: Arithmetic, a: Any, ea: Any, b: Any, eb: Any, floor: float = 0.0) -> Pair:
+    """``floor``: what the magnitude of the divisor is known not to fall below."""
     value = np.divide(a, b)
-    least = np.abs(b) - eb
+    least = np.maximum(np.abs(b) - eb, floor)
     error = (ea + np.abs(value) * eb) / np.where(least > 0, least, np.nan)
     return _rounded(arithmetic, value, error, lambda: exact_zero(a, ea))
 
@@ -99,14 +100,18 @@ def power(arithmetic: Arithmetic, a: Any, ea: Any, exponent: Any, value: Any = N
     return settle(arithmetic, value, (product[1] + np.abs(value - product[0])) * SLACK, lambda: product[1] == 0)
 
 
-def sqrt(arithmetic: Arithmetic, a: Any, ea: Any) -> Pair:
-    """The deviation is written without cancellation: sqrt(a) - sqrt(a-e) = e / (sqrt(a) + sqrt(a-e))."""
+def sqrt(arithmetic: Arithmetic, a: Any, ea: Any, floor: float = 0.0) -> Pair:
+    """The deviation is written without cancellation: sqrt(a) - sqrt(a-e) = e / (sqrt(a) + sqrt(a-e)).
+
+    ``floor``: what the argument is known not to fall below.
+    """
     value = np.sqrt(a)
     lower = value + np.sqrt(np.maximum(a - ea, 0.0))
     error = ea / np.where(lower > 0, lower, 1.0)
-    if not np.logical_and.reduce(a > ea, axis=None):
+    if not np.logical_and.reduce(a - ea > floor, axis=None):
         upper = ea / np.maximum(np.sqrt(a + ea) + value, math.ulp(0.0))
-        error = np.where(a > ea, error, np.maximum(value, upper))
+        down = np.maximum(a - floor, 0.0) / np.maximum(value + math.sqrt(floor), math.ulp(0.0))
+        error = np.where(a - ea > floor, error, np.maximum(down, upper))
     return _rounded(arithmetic, value, error, lambda: exact_zero(a, ea))
 
 

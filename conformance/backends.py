@@ -13,7 +13,7 @@ BUILTIN = ("numpy", "torch", "tensorflow", "jax")
 GROUP = "conformance.adapters"
 
 
-class UnknownBackend(ValueError):
+class UnknownBackend(ValueError):  # noqa: N818 - says what is the matter
     """No adapter has that name; the message lists those that exist."""
 
 
@@ -27,7 +27,7 @@ def names() -> tuple[str, ...]:
     return (*BUILTIN, *sorted(_third_party()))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def adapter(name: str) -> Adapter:
     """The adapter of a backend. Its framework is not imported, and need not be installed."""
     if name in BUILTIN:
@@ -41,7 +41,9 @@ def adapter(name: str) -> Adapter:
     else:
         raise UnknownBackend(f"unknown backend {name!r}; known: {', '.join(names())}")
     if not isinstance(found, Adapter):
-        raise UnknownBackend(f"backend {name!r}: its entry point gives a {type(found).__name__}, not an adapters.base.Adapter")
+        raise UnknownBackend(
+            f"backend {name!r}: its entry point gives a {type(found).__name__}, not an adapters.base.Adapter"
+        )
     return found
 
 

@@ -1,12 +1,14 @@
 """Exact tests for random masks, with a stated false-alarm probability and a stated power.
 
-A count of kept elements is Binomial(N, p) under a conforming subject, whatever the framework's generator. So the test is the
-exact two-sided binomial test at a fixed N: it rejects a conforming subject with at most the probability that it is given, and
-:func:`detectable_shift` says which wrong p it would catch. All probabilities of one run come out of :data:`LEDGER`, shared
-evenly among the statistical tests that were collected (Bonferroni). Seeds derive from clause and subject: a red test is red
-again. Nothing here is sampled inside Hypothesis, where a test would be repeated until it fails.
+A count of kept elements is Binomial(N, p) under a conforming subject, whatever the framework's generator. So the test
+is the exact two-sided binomial test at a fixed N: it rejects a conforming subject with at most the probability that it
+is given, and :func:`detectable_shift` says which wrong p it would catch. All probabilities of one run come out of
+:data:`LEDGER`, shared evenly among the statistical tests that were collected (Bonferroni). Seeds derive from clause and
+subject: a red test is red again. Nothing here is sampled inside Hypothesis, where a test would be repeated until it
+fails.
 
-Source of the grammar (assertion, detectable discrepancy, samples needed): TensorFlow Probability's ``statistical_testing``.
+Source of the grammar (assertion, detectable discrepancy, samples needed): TensorFlow Probability's
+``statistical_testing``.
 """
 
 from __future__ import annotations
@@ -14,6 +16,9 @@ from __future__ import annotations
 import math
 import zlib
 from dataclasses import dataclass
+from typing import Any
+
+from adapters.base import Unsupported
 
 #: The probability that any statistical test of a whole run rejects a conforming subject.
 LEDGER = 1e-9
@@ -54,17 +59,22 @@ class CountTest:
 
 def count_test(count: int, trials: int, probability: float, false_alarm: float) -> CountTest:
     """Test whether ``count`` of ``trials`` is Binomial(trials, probability)."""
-    from scipy import stats  # only the statistical clauses need SciPy
+    p_value = float(_stats().binomtest(count, trials, probability).pvalue)
+    shift = detectable_shift(trials, probability, false_alarm)
+    return CountTest(count, trials, probability, p_value, false_alarm, shift)
 
-    p_value = float(stats.binomtest(count, trials, probability).pvalue)
-    return CountTest(count, trials, probability, p_value, false_alarm, detectable_shift(trials, probability, false_alarm))
 
-
+def _stats() -> Any:
+    """``scipy.stats``; only the statistical clauses need it, and they alone are unsupported without it."""
+    try:
+        from scipy import stats
+    except ImportError:
+        raise Unsupported("SciPy not installed: python -m pip install scipy") from None
+    return stats
 
 
 def _quantiles(false_alarm: float) -> tuple[float, float]:
-    from scipy import stats
-
+    stats = _stats()
     return float(stats.norm.isf(false_alarm / 2)), float(stats.norm.isf(1 - POWER))
 
 

@@ -12,6 +12,7 @@ A function that has no rule here is a TypeError, never a silent conversion to a 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -28,15 +29,17 @@ class Bounded(Guarded):
     """A float64 ``value`` and a bound ``error`` >= 0 on how far from it a sound implementation may be; inf: undecided.
 
     Both have the same shape. ``arithmetic`` is what the implementation is assumed to compute in; arrays that meet share
-    it.
+    it. ``least``, where known, is a number that nothing computed there falls below, however wide the error: a sum of
+    squares is not negative, and with epsilon added not below epsilon.
     """
 
-    __slots__ = ("arithmetic", "error", "value")
+    __slots__ = ("arithmetic", "error", "least", "value")
 
-    def __init__(self, value: Any, error: Any, arithmetic: Arithmetic) -> None:
+    def __init__(self, value: Any, error: Any, arithmetic: Arithmetic, least: float | None = None) -> None:
         self.value: Array = np.asarray(value)
         self.error: Array = np.asarray(error)
         self.arithmetic = arithmetic
+        self.least = least
 
     @classmethod
     def input(cls, value: Any, arithmetic: Arithmetic) -> Bounded:
@@ -83,7 +86,7 @@ class Bounded(Guarded):
         return Bounded(self.value.T, self.error.T, self.arithmetic)
 
     def reshape(self, *shape: Any) -> Bounded:
-        return Bounded(self.value.reshape(*shape), self.error.reshape(*shape), self.arithmetic)
+        return Bounded(self.value.reshape(*shape), self.error.reshape(*shape), self.arithmetic, self.least)
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
         return np.sum(self, axis=axis, keepdims=keepdims)
@@ -95,7 +98,7 @@ class Bounded(Guarded):
         return len(self.value)
 
     def __getitem__(self, index: Any) -> Bounded:
-        return Bounded(self.value[index], self.error[index], self.arithmetic)
+        return Bounded(self.value[index], self.error[index], self.arithmetic, self.least)
 
     def __bool__(self) -> NoReturn:
         raise TypeError("a bounded array has no truth value")
@@ -122,13 +125,42 @@ class Bounded(Guarded):
                 operands += _pair(item, self.arithmetic)
             rule = _rules.OPERATIONS.get(ufunc)
             if rule is not None:
-                return Bounded(*rule(self.arithmetic, *operands), self.arithmetic)
+                least, floor = _least(ufunc, inputs, self.arithmetic)
+                floored = {} if floor is None else {"floor": floor}
+                return Bounded(*rule(self.arithmetic, *operands, **floored), self.arithmetic, least)
             if ufunc is np.matmul:
                 return Bounded(*_reductions.matmul(self.arithmetic, *operands), self.arithmetic)
             comparison = _rules.COMPARISONS.get(ufunc)
             if comparison is None:
                 raise unknown(f"numpy.{ufunc.__name__}")
             return Comparison(*comparison(*operands), ufunc(operands[0], operands[2]), self.arithmetic)
+
+
+def _least(ufunc: np.ufunc, inputs: Sequence[Any], arithmetic: Arithmetic) -> tuple[float | None, float | None]:
+    """What the result does not fall below, and what the argument of a root or the divisor does not fall below."""
+    if ufunc is np.square:
+        return 0.0, None
+    if ufunc is np.maximum:
+        known = [least for item in inputs if (least := _least_of(item)) is not None]
+        return max(known, default=None), None
+    if ufunc is np.add:
+        one, other = map(_least_of, inputs)
+        if one is None or other is None or one < 0 or other < 0:
+            return None, None
+        return (one + other) * (1.0 - 2.0 * arithmetic.unit), None
+    if ufunc is np.sqrt or ufunc is np.divide:
+        floor = _least_of(inputs[-1])
+        if floor is not None and floor >= 0:
+            return (math.sqrt(floor) * (1.0 - 2.0 * arithmetic.unit) if ufunc is np.sqrt else None), floor
+    return None, None
+
+
+def _least_of(item: Any) -> float | None:
+    if isinstance(item, Bounded):
+        if item.least is None and item.ndim == 0:
+            return float(item.value - item.error)
+        return item.least
+    return float(item) if isinstance(item, (int, float)) else None
 
 
 def _entered(arithmetic: Arithmetic, plain: Array, error: Any) -> tuple[Array, Any]:
@@ -184,9 +216,12 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None) -> Bounded:
     return Bounded(value, kept[1], arithmetic)
 
 
-def _reduction(rule: Callable[..., _rules.Pair]) -> Callable[..., Bounded]:
+def _reduction(rule: Callable[..., _rules.Pair], keeps: bool = False) -> Callable[..., Bounded]:
+    """``keeps``: whether the result is one of the elements, so that it falls below nothing that they do not."""
+
     def reduce(a: Bounded, axis: Any = None, *, keepdims: bool = False) -> Bounded:
-        return Bounded(*rule(a.arithmetic, a.value, a.error, axis, keepdims), a.arithmetic)
+        least = a.least if keeps else (0.0 if a.least is not None and a.least >= 0 else None)
+        return Bounded(*rule(a.arithmetic, a.value, a.error, axis, keepdims), a.arithmetic, least)
 
     return reduce
 
@@ -197,8 +232,8 @@ def _moved(function: Callable[..., Any]) -> Callable[..., Any]:
     def move(a: Bounded, *args: Any, **kwargs: Any) -> Any:
         values, errors = function(a.value, *args, **kwargs), function(a.error, *args, **kwargs)
         if isinstance(values, (list, tuple)):
-            return type(values)(Bounded(*part, a.arithmetic) for part in zip(values, errors, strict=True))
-        return Bounded(values, errors, a.arithmetic)
+            return type(values)(Bounded(*part, a.arithmetic, a.least) for part in zip(values, errors, strict=True))
+        return Bounded(values, errors, a.arithmetic, a.least)
 
     return move
 
@@ -228,8 +263,8 @@ FUNCTIONS.update(
         np.clip: _clip,
         np.sum: _reduction(_reductions.total),
         np.mean: _reduction(_reductions.mean),
-        np.max: _reduction(_reductions.highest),
-        np.min: _reduction(_reductions.lowest),
+        np.max: _reduction(_reductions.highest, keeps=True),
+        np.min: _reduction(_reductions.lowest, keeps=True),
         np.zeros_like: _filled(np.zeros_like),
         np.ones_like: _filled(np.ones_like),
         np.shape: lambda a: a.shape,

@@ -1,7 +1,7 @@
 """The clauses: one testable sentence each, with the formula, its source, and what typically fails it.
 
-The table is what ``conformance list`` and ``conformance explain`` print; a test of the suite carries a clause's id in its
-``@clause`` decorator and nothing else about it.
+The table is what ``conformance list`` and ``conformance explain`` print; a test of the suite carries a clause's id in
+its ``@clause`` decorator and nothing else about it.
 """
 
 from __future__ import annotations
@@ -36,16 +36,19 @@ _TABLE = (
     Clause(
         "BN.train.output",
         _BN,
-        "In training, each channel is normalized by the mean and biased variance of its own values over batch and space.",
+        "In training, each channel is normalized by the mean and biased variance of its own values over batch and "
+        "space.",
         "y = gamma (x - mu) / sqrt(sigma^2 + eps) + beta, divisor n, eps inside the root",
         f"{IOFFE_SZEGEDY}, algorithm 1",
-        "eps outside the root; divisor n-1; statistics over the wrong axes; variance as E[x^2] - E[x]^2 on data with a large mean",
+        "eps outside the root; divisor n-1; statistics over the wrong axes; variance as E[x^2] - E[x]^2 on data with a "
+        "large mean",
     ),
     Clause(
         "BN.train.grad",
         _BN,
         "In training, dx flows through the batch statistics; dgamma and dbeta are the sums over the channel.",
-        "dx = gamma/s (dy - mean(dy) - x_hat mean(dy x_hat)), dgamma = sum(dy x_hat), dbeta = sum(dy), s = sqrt(sigma^2 + eps)",
+        "dx = gamma/s (dy - mean(dy) - x_hat mean(dy x_hat)), dgamma = sum(dy x_hat), dbeta = sum(dy), "
+        "s = sqrt(sigma^2 + eps)",
         f"{IOFFE_SZEGEDY}, section 3",
         "a missing mean or variance term; sums over the wrong axes; means for sums",
     ),
@@ -189,7 +192,8 @@ _TABLE = (
     Clause(
         "NE.shape",
         _NE,
-        "Any leading axes are kept; the last axis of the output is the number of neurons; gradients have their operands' shapes.",
+        "Any leading axes are kept; the last axis of the output is the number of neurons; gradients have their "
+        "operands' shapes.",
         "shape(y) = shape(x)[:-1] + [neurons]",
         ROSENBLATT,
         "flattened leading axes; one bias for all neurons",

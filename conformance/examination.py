@@ -165,7 +165,7 @@ class Examination:
         for deviation in self.deviations:
             # A record with a grade excuses what that weaker model explains, one without what it describes.
             explained = comparison.failing & ~unexplained.get(deviation.grade, comparison.failing) if deviation.grade else left
-            excused = left & explained & deviation.covers(case, name, left.shape)
+            excused = left & explained & deviation.covers(case, name, left.shape, comparison.expected)
             if excused.any():
                 self._excuse(deviation, self._finding(case, name, comparison, excused, grade))
                 left &= ~excused

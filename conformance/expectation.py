@@ -7,14 +7,14 @@ The one place where cases and the specification meet: it hands the case's arrays
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from adapters.base import Activation, BatchNorm, Case, Dense, Dialect, Dropout, LayerNorm
 from conformance import regimes
-from conformance.bounded import Arithmetic, Bounded
+from conformance.bounded import Arithmetic, Bounded, format_of
 from reference import batch_norm, dropout, layer_norm, moments, neuron
 from reference.activations import ACTIVATIONS
 from reference.textbook import TEXTBOOK
@@ -39,7 +39,11 @@ class Model:
 
     def arithmetic(self, case: Case, dtype: str) -> Arithmetic:
         computed = self.lower.get(dtype, dtype)
-        return Arithmetic.of(computed, native=bool(self.lower), random_sums=case.regime in regimes.RANDOM)
+        arithmetic = Arithmetic.of(computed, native=bool(self.lower), random_sums=case.regime in regimes.RANDOM)
+        if dtype == "float64" and computed != dtype:
+            # A constant or a statistic went through the lower dtype: its digits are lost, the range of the rest is not.
+            arithmetic = replace(arithmetic, tiny=format_of(dtype).tiny, largest=format_of(dtype).largest)
+        return arithmetic
 
 
 STABLE = Model("stable")

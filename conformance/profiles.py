@@ -16,8 +16,9 @@ _COMMON: dict[str, object] = {
     "suppress_health_check": [HealthCheck.too_slow],
 }
 
-#: Examples of each stratum (a numeric regime). ``quick`` and ``ci`` ask the same questions in every run with the same seed, so
-#: that two framework versions can be compared; so does ``deep``, to which a nightly run gives another seed each night.
+#: Examples of each stratum (a numeric regime). ``quick`` and ``ci`` ask the same questions in every run with the same
+#: seed, so that two framework versions can be compared; so does ``deep``, to which a nightly run gives another seed
+#: each night.
 EXAMPLES = {"quick": 2, "ci": 6, "deep": 120}
 PROFILES: dict[str, hypothesis.settings] = {
     name: hypothesis.settings(max_examples=examples, database=None, **_COMMON)  # type: ignore[arg-type]
@@ -48,8 +49,8 @@ def settings() -> hypothesis.settings:
 def same_questions() -> Iterator[None]:
     """Keep Hypothesis from drawing the constants of whatever source files happen to be loaded.
 
-    It does so by default since 6.131, for modules outside site-packages: the questions would depend on whether the suite
-    runs from a checkout, in which worker, and after which imports. There is no setting for it.
+    It does so by default since 6.131, for modules outside site-packages: the questions would depend on whether the
+    suite runs from a checkout, in which worker, after which imports. There is no setting for it.
     """
     from hypothesis.internal.conjecture import providers
 

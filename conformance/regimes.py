@@ -1,8 +1,8 @@
 """Numeric regimes: what kind of numbers a tensor holds.
 
 A regime turns standard variates z (drawn by Hypothesis for a small tensor, by a seeded generator for a large one) into
-values of the dtype. So a large tensor is one line to print, ``fill("offset", (64, 3), seed=7, dtype="float32", ratio=1e4)``,
-and a small one shrinks to something that a person can read.
+values of the dtype. So a large tensor is one line to print, ``fill("offset", (64, 3), seed=7, dtype="float32",
+ratio=1e4)``, and a small one shrinks to something that a person can read.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-#: Regimes whose rounding errors may be taken as random: the probabilistic bound for long sums holds for them. Not so where one
-#: sign or a few large terms dominate a sum (offset, wide): there the errors of a running sum lean to one side.
+#: Regimes whose rounding errors may be taken as random: the probabilistic bound for long sums holds for them. Not so
+#: where one sign or a few large terms dominate a sum (offset, wide): there the errors of a running sum lean to one
+#: side.
 RANDOM = frozenset({"normal"})
 
 

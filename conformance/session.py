@@ -223,11 +223,14 @@ class Session:
         for name, count in sorted(met.items()):
             lines.append(f"  deviation {name} ({by_id[name].kind}, {by_id[name].severity}): met in {count}")
         lines += [
-            f"  ERROR: the deviation {name} matched nothing: the behaviour is gone, so remove the record or close its versions"
+            f"  ERROR: the deviation {name} matched nothing: the behaviour is gone, so remove the record "
+            "or close its versions"
             for name in self.stale
         ]
         lines += [f"  ERROR: {self.unwritten}"] if self.unwritten else []
-        lines += [f"  not asked: {name}: {why}" for name, why in self.results.run["missing"].items() if not self.expression]
+        lines += [
+            f"  not asked: {name}: {why}" for name, why in self.results.run["missing"].items() if not self.expression
+        ]
         return lines
 
 
@@ -243,7 +246,9 @@ def known_values() -> dict[str, set[str]]:
         "mode": {mode for adapter in every for mode in adapter.modes},
         "device": {device for adapter in every for device in adapter.devices},
         "dtype": {dtype for adapter in every for dtype in adapter.dtypes},
-        "activation": {name for clause in CLAUSES.values() if clause.id.startswith("ACT.") for name in clause.operations},
+        "activation": {
+            name for clause in CLAUSES.values() if clause.id.startswith("ACT.") for name in clause.operations
+        },
         "clause": set(CLAUSES),
     }
 

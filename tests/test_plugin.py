@@ -150,9 +150,22 @@ def test_a_session_without_clauses_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_the_same_questions_whatever_is_loaded(tmp_path: Path) -> None:
-    (tmp_path / "constants.py").write_text("VALUES = [3, 17, 1e-7, 'softly', 41, 97, 12345.5]\n")
-    plain, loaded = "plain.json", "loaded.json"
-    for name, startup in ((plain, ""), (loaded, f"import sys; sys.path.append({str(tmp_path)!r}); import constants")):
-        done = run("-k", "backend=numpy", f"--conformance-results={name}", cwd=tmp_path, startup=startup)
+    (tmp_path / "constants.py").write_text(f"VALUES = {[1000 + 997 * number for number in range(64)]}\n")
+    digest = """
+import atexit, hashlib, pathlib
+from adapters.numpy import NumPy
+ask, digest = NumPy.ask, hashlib.sha256()
+def noted(self, subject, case):
+    for name, array in case.arrays():
+        digest.update(name.encode() + array.tobytes())
+    return ask(self, subject, case)
+NumPy.ask = noted
+atexit.register(lambda: pathlib.Path("digest").write_text(digest.hexdigest()))
+"""
+    digests = []
+    for loading in ("", f"import sys; sys.path.append({str(tmp_path)!r}); import constants"):
+        wide = ("-k", "backend=numpy", "--conformance-clause=BN.*", "--conformance-clause=LN.*")
+        done = run(*wide, cwd=tmp_path, startup=digest + loading)
         assert done.returncode == 0, done.stdout
-    assert rows(tmp_path / plain) == rows(tmp_path / loaded)
+        digests.append((tmp_path / "digest").read_text())
+    assert digests[0] == digests[1]

@@ -10,7 +10,7 @@ One TOML file per backend, ``<backend>.toml``, with a ``[[deviation]]`` table pe
     kind = "dialect"                              # a documented choice; everything else is a "defect"
     severity = "precision"                        # crash, wrong-result, precision, inconsistency, validation
     grade = "one-pass"                            # excuses only what this weaker model of arithmetic explains
-    where = { x = { max = -1.0 } }                # excuses only these elements or cases
+    where = { x = { max = -1.0 } }                # excuses only these elements or cases: fields of the case, or "expected"
     outputs = ["y"]                               # excuses only these outputs
     reason = "..."
     source = "https://..."
@@ -74,11 +74,14 @@ class Deviation:
             and all(_any(axes[axis], globs) for axis, globs in self.subject.items())
         )
 
-    def covers(self, case: Case, output: str, shape: tuple[int, ...]) -> Array:
-        """The elements of an output of ``shape`` that ``outputs`` and ``where`` describe, as a bool array."""
+    def covers(self, case: Case, output: str, shape: tuple[int, ...], expected: Array | None = None) -> Array:
+        """The elements of an output of ``shape`` that ``outputs`` and ``where`` describe, as a bool array.
+
+        ``where`` names fields of the case, or ``expected``: the specification's own value.
+        """
         covered = np.full(shape, _any(output, self.outputs))
         for name, bounds in self.where.items():
-            value = getattr(case, name, None)
+            value = expected if name == "expected" else getattr(case, name, None)
             if value is None:
                 return np.zeros(shape, bool)
             inside = _inside(value, bounds)

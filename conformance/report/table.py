@@ -41,7 +41,7 @@ def layer(clause: str) -> str:
 
 
 def cell(rows: Sequence[Row]) -> Text:
-    """The worst verdict, how many of the answers came to it, and the worst error over bound of those within it."""
+    """The worst verdict, how many of the answers came to it, and, unless it is bad, the worst error over bound."""
     verdicts = Counter(row["verdict"] for row in rows)
     if not verdicts:
         return Text("")
@@ -50,9 +50,10 @@ def cell(rows: Sequence[Row]) -> Text:
     asked = sum(verdicts.values()) - verdicts["unsupported"]
     count = f"{verdicts[worst]}" if worst in ("pass", "unsupported") else f"{verdicts[worst]}/{asked}"
     text = Text(f"{label} {count}", STYLES.get(label, "dim"))
-    ratio = max((float(row["worst"]) for row in rows), default=0.0)
-    if ratio > 0:
-        text.append(f" {ratio:.2f}" if ratio >= 0.005 else " 0.00", "dim")
+    ratio = max(float(row["worst"]) for row in rows)
+    if worst not in BAD and ratio > 0:
+        # Three characters, so that four backends fit 80 columns.
+        text.append(" " + (f"{ratio:.2f}".removeprefix("0") if ratio < 0.995 else f"{ratio:.1f}"), "dim")
     return text
 
 

@@ -16,7 +16,9 @@ STATISTICS = ("running_mean", "running_var")
 
 
 def draw(exam: Examination, data: st.DataObject, *, training: bool, gradient: bool = False) -> BatchNorm:
-    strategy = cases.batch_norms(exam.dtype, exam.dialect, training=training, gradient=gradient, regime=exam.regime, seed=exam.seed)
+    strategy = cases.batch_norms(
+        exam.dtype, exam.dialect, training=training, gradient=gradient, regime=exam.regime, seed=exam.seed
+    )
     return data.draw(strategy, label="case")
 
 

@@ -89,5 +89,3 @@ def bernoulli_case(exam: Examination, rate: float, index: int) -> Dropout:
         seed=seed,
         recipe={"x": f"np.ones({shape!r}, {exam.dtype!r})"},
     )
-
-

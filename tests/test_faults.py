@@ -1,0 +1,59 @@
+"""The suite proves its own power: each planted fault is caught by the clause that it names, and no sound layer is."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from adapters.base import Subject
+from adapters.numpy import NumPy
+from conformance import plan, suite
+from conformance.clauses import CLAUSES
+from conformance.examination import Examination, Nonconformance
+from tests.faults.faults import FAULTS
+from tests.faults.registry import Fault, Sound
+from tests.faults.sound import SOUND
+
+TESTS = suite.tests()
+SHARE = plan.false_alarm_share([NumPy()])
+
+
+def examinations(clause: str, adapter: NumPy) -> list[Examination]:
+    entries = plan.entries(CLAUSES[clause], [adapter])
+    return [Examination(entry.clause, entry.subject, adapter, entry.activation, false_alarm=SHARE) for entry in entries]
+
+
+def caught_by(clause: str, adapter: NumPy) -> Nonconformance | None:
+    """What the clause says of the layer, in any dtype and for any activation; None where it has nothing to say."""
+    for exam in examinations(clause, adapter):
+        try:
+            TESTS[clause](exam)
+        except Nonconformance as alarm:
+            return alarm
+    return None
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
+def test_fault_is_caught_by_its_clause(fault: Fault) -> None:
+    alarm = caught_by(fault.clause, fault.adapter)
+    assert alarm is not None, f"{fault.id} ({fault.says}) survives {fault.clause}"
+    assert alarm.finding["case"]
+    assert alarm.finding["grade"] != "stable"
+
+
+@pytest.mark.parametrize("clause", CLAUSES)
+@pytest.mark.parametrize("sound", SOUND, ids=lambda sound: sound.id)
+def test_sound_layer_raises_no_alarm(sound: Sound, clause: str) -> None:
+    alarm = caught_by(clause, sound.adapter)
+    assert alarm is None, f"{sound.id} ({sound.says}):\n{alarm}"
+
+
+def test_every_clause_has_a_test_and_a_fault() -> None:
+    assert set(TESTS) == set(CLAUSES)
+    assert set(Counter(fault.clause for fault in FAULTS)) == set(CLAUSES)
+
+
+def test_subject_of_a_fault_is_the_control() -> None:
+    assert {fault.adapter.name for fault in FAULTS} == {"numpy"}
+    assert next(iter(NumPy().subjects())) == Subject("numpy", "control")

@@ -55,8 +55,8 @@ class Subject:
 class Dialect:
     """What the frameworks legitimately choose differently: declared here by the adapter, verified by the suite."""
 
-    #: Whether ``momentum`` weighs the new batch statistic, r <- (1-m) r + m s, or the old running one, r <- m r + (1-m)
-    #: s.
+    #: Whether ``momentum`` weighs the new batch statistic, r <- (1-m) r + m s, or the old running one,
+    #: r <- m r + (1-m) s.
     momentum: Literal["new", "old"] = "new"
     #: What the sum of squares is divided by in the variance that goes into the running statistics.
     running_var_divisor: Literal["n", "n-1"] = "n"
@@ -140,7 +140,7 @@ class Dropout(Case):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Dense(Case):
-    """A layer of neurons, y = phi(W x + b); answers ``y``, ``dx dweight dbias``, whatever shapes the framework stores."""
+    """A layer of neurons, y = phi(W x + b); answers ``y``, ``dx dweight dbias``, however the framework stores them."""
 
     x: Array  #: [..., in]
     weight: Array  #: [out, in]
@@ -178,30 +178,8 @@ class Outcome:
 
 NORMALIZATION = frozenset({"batch_norm", "layer_norm"})
 ACTIVATIONS = frozenset(
-    [
-        "relu",
-        "leaky_relu",
-        "prelu",
-        "relu6",
-        "elu",
-        "celu",
-        "selu",
-        "gelu",
-        "gelu_tanh",
-        "silu",
-        "mish",
-        "sigmoid",
-        "log_sigmoid",
-        "tanh",
-        "softplus",
-        "softsign",
-        "hard_sigmoid",
-        "hard_swish",
-        "hard_tanh",
-        "softmax",
-        "log_softmax",
-        "glu",
-    ]
+    "relu leaky_relu prelu relu6 elu celu selu gelu gelu_tanh silu mish sigmoid log_sigmoid tanh softplus softsign "
+    "hard_sigmoid hard_swish hard_tanh softmax log_softmax glu".split()
 )
 #: Every operation that an api can offer.
 OPERATIONS = NORMALIZATION | {"dropout", "dense"} | ACTIVATIONS

@@ -1,8 +1,8 @@
 """Hypothesis strategies: configurations, shapes and numeric regimes, as the cases that adapters are asked.
 
-Hypothesis draws structure. Tensors of at most 16 elements are drawn element by element, so that they shrink; longer ones are
-filled from a drawn seed. Shapes come from a palette that is made once per run, because a fresh shape costs a compiler up to
-half a second and a repeated one nothing.
+Hypothesis draws structure. Tensors of at most 16 elements are drawn element by element, so that they shrink; longer
+ones are filled from a drawn seed. Shapes come from a palette that is made once per run, because a fresh shape costs a
+compiler up to half a second and a repeated one nothing.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _EPSILONS = st.sampled_from((1e-5, 1e-3, 1e-1, 1e-7, 1e-12))
 class _Arrays:
     """Makes the arrays of one case, and notes how the long ones were made.
 
-    One seed and one string of bytes are drawn for all of them: Hypothesis repeats parts of a case that look alike, and would
-    spend most of its examples on it.
+    One seed and one string of bytes are drawn for all of them: Hypothesis repeats parts of a case that look alike, and
+    would spend most of its examples on it.
     """
 
     def __init__(self, draw: st.DrawFn, dtype: str) -> None:
@@ -69,12 +69,12 @@ class _Arrays:
         return regimes.fill(regime, shape, self._seed, self.dtype, **parameters)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def palette(operation: str, seed: int = 0, extra: int = 2) -> tuple[Shape, ...]:
     """The shapes of a run, simplest first: corners that must be there, and ``extra`` that the run's seed makes up.
 
-    batch_norm: (samples, channels, *space); layer_norm: (*samples, *normalized) with ranks 1 to 4; dense: (*leading, inputs,
-    neurons); dropout and activations: any.
+    batch_norm: (samples, channels, *space); layer_norm: (*samples, *normalized) with ranks 1 to 4; dense: (*leading,
+    inputs, neurons); dropout and activations: any.
     """
     corners: dict[str, tuple[Shape, ...]] = {
         "batch_norm": (
@@ -211,6 +211,7 @@ PARAMETERS: dict[str, dict[str, tuple[float, ...]]] = {
     "celu": {"alpha": (1.0, 0.5, 0.3)},
 }
 
+
 @st.composite
 def activations(
     draw: st.DrawFn, name: str, dtype: str, *, regime: str, gradient: bool = False, seed: int = 0
@@ -237,7 +238,9 @@ def activations(
 
 
 def describe(case: Any) -> str:
-    """The case as Python that makes it again, given ``from adapters.base import *`` and ``from conformance.regimes import fill``."""
+    """The case as Python that makes it again, given ``from adapters.base import *`` and ``from
+    conformance.regimes import fill``.
+    """
     parts = []
     for name in case.__dataclass_fields__:
         if name in ("recipe", "regime"):

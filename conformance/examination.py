@@ -23,18 +23,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.base import Adapter, Case, Outcome, Subject, Unsupported
-from conformance import bernoulli, expectation, judge, profiles
+from conformance import bernoulli, expectation, profiles
 from conformance.cases import describe
 from conformance.clauses import CLAUSES, Clause
 from conformance.deviations import Deviation
+from conformance.judge import GRADES, Comparison, compare, identical, worse
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-#: Up to this many values a statistic the bound's sharpness is measured: beyond, the bound grows faster than sound errors do.
+#: Up to this many values a statistic the bound's sharpness is measured: beyond, the bound grows faster than sound
+#: errors do.
 SMALL = 64
 
 
-class Nonconformance(AssertionError):
+class Nonconformance(AssertionError):  # noqa: N818 - what it is called in the field
     """A clause that does not hold; ``finding`` holds the particulars as plain data."""
 
     def __init__(self, message: str, finding: Mapping[str, Any]) -> None:
@@ -117,10 +119,13 @@ class Examination:
         finally:
             self.record.framework_seconds += time.perf_counter() - start
 
-    def judge(self, case: Case, outcome: Outcome, outputs: Iterable[str], *, n: int | None = None, **known: Any) -> None:
+    def judge(
+        self, case: Case, outcome: Outcome, outputs: Iterable[str], *, n: int | None = None, **known: Any
+    ) -> None:
         """Hold the named outputs against the specification; raise Nonconformance where one leaves its bound.
 
-        ``n``: values in the largest statistic, for the record of the bound's sharpness. ``known``: see ``expectation.expect``.
+        ``n``: values in the largest statistic, for the record of the bound's sharpness. ``known``: see
+        ``expectation.expect``.
         """
         expected = expectation.expect(case, self.dtype, self.dialect, **known)
         self.compare(case, outcome, {name: expected[name] for name in outputs if name in expected}, n=n, **known)
@@ -132,39 +137,44 @@ class Examination:
         self.record.examples += 1
         for name, bounded in expected.items():
             got = outcome.arrays[name] if name in outcome.arrays else outcome.state.get(name)
-            self._same_form(case, name, got, bounded.shape)
-            assert got is not None
-            comparison = judge.compare(got, bounded, self.dtype)
+            got = self._same_form(case, name, got, bounded.shape)
+            comparison = compare(got, bounded, self.dtype)
             self.record.elements += comparison.decided
             self.record.undecided += int(np.count_nonzero(comparison.undecided))
             grade = "stable"
             if comparison.failing.any():
                 grade = self._explain(case, name, got, comparison, known)
-            self.record.grade = judge.worse(self.record.grade or "stable", grade)
+            self.record.grade = worse(self.record.grade or "stable", grade)
             within = float(comparison.ratio[~comparison.failing].max(initial=0.0))
             self.record.worst = max(self.record.worst, within)
             if n is not None and n <= SMALL:
                 self.record.worst_small = max(self.record.worst_small, within)
 
-    def _same_form(self, case: Case, name: str, got: Array | None, shape: tuple[int, ...]) -> None:
-        self.require(got is not None, case, f"{name} is missing from the answer", output=name)
-        assert got is not None
-        self.require(got.shape == shape, case, f"{name} has the shape {got.shape}, expected {shape}", output=name)
-        self.require(got.dtype.name == self.dtype, case, f"{name} has the dtype {got.dtype}, expected {self.dtype}", output=name)
+    def _same_form(self, case: Case, name: str, got: Array | None, shape: tuple[int, ...]) -> Array:
+        """The answer, if it has the shape and the dtype that it must have."""
+        if got is None:
+            raise self._nonconformance(case, name, f"{name} is missing from the answer")
+        if got.shape != shape:
+            raise self._nonconformance(case, name, f"{name} has the shape {got.shape}, expected {shape}")
+        kept = got.dtype.name == self.dtype
+        self.require(kept, case, f"{name} has the dtype {got.dtype}, expected {self.dtype}", output=f"{name}.dtype")
+        return got
 
-    def _explain(self, case: Case, name: str, got: Array, comparison: judge.Comparison, known: Mapping[str, Any]) -> str:
-        """Find the weaker model that explains a failure, excuse what is recorded, raise for the rest; returns the grade."""
+    def _explain(self, case: Case, name: str, got: Array, comparison: Comparison, known: Mapping[str, Any]) -> str:
+        """The grade of a failure that a record excuses: the weaker model that explains it. Raises for the rest."""
         unexplained = {"none": comparison.failing}
         for model in expectation.WEAKER:
             if model.concerns(self.dtype):
                 weaker = expectation.expect(case, self.dtype, self.dialect, model, **known)[name]
-                held = judge.compare(got, weaker, self.dtype)
+                held = compare(got, weaker, self.dtype)
                 unexplained[model.grade] = comparison.failing & (held.failing | held.undecided)
-        grade = next((each for each in judge.GRADES[1:-1] if each in unexplained and not unexplained[each].any()), "none")
+        grade = next((each for each in GRADES[1:-1] if each in unexplained and not unexplained[each].any()), "none")
         left = comparison.failing.copy()
         for deviation in self.deviations:
             # A record with a grade excuses what that weaker model explains, one without what it describes.
-            explained = comparison.failing & ~unexplained.get(deviation.grade, comparison.failing) if deviation.grade else left
+            explained = (
+                comparison.failing & ~unexplained.get(deviation.grade, comparison.failing) if deviation.grade else left
+            )
             excused = left & explained & deviation.covers(case, name, left.shape, comparison.expected)
             if excused.any():
                 self._excuse(deviation, self._finding(case, name, comparison, excused, grade))
@@ -174,7 +184,7 @@ class Examination:
             raise Nonconformance(self._message(case, finding), finding)
         return grade
 
-    def _finding(self, case: Case, name: str, comparison: judge.Comparison, among: Array, grade: str) -> dict[str, Any]:
+    def _finding(self, case: Case, name: str, comparison: Comparison, among: Array, grade: str) -> dict[str, Any]:
         index = comparison.worst_index(among)
         return {
             "case": describe(case),
@@ -193,11 +203,11 @@ class Examination:
     def require(
         self, condition: bool | np.bool_, case: Case, message: str, *, output: str = "*", failing: Array | None = None
     ) -> None:
-        """A requirement without a bound: exact equality, a shape, an error. ``failing``: the elements at fault, if any."""
+        """A requirement without a bound: an equality, a shape, an error. ``failing``: the elements at fault."""
         if condition:
             return
         left = np.array(True) if failing is None else failing.copy()
-        finding = {"case": describe(case), "regime": case.regime, "output": output, "message": message, "grade": "none"}
+        finding = self._exact(case, output, message)
         for deviation in self.deviations:
             excused = left & deviation.covers(case, output, left.shape)
             if deviation.grade is None and excused.any():
@@ -206,11 +216,17 @@ class Examination:
         if left.any():
             raise Nonconformance(self._message(case, finding), finding)
 
+    def _exact(self, case: Case, output: str, message: str) -> dict[str, Any]:
+        return {"case": describe(case), "regime": case.regime, "output": output, "message": message, "grade": "none"}
+
+    def _nonconformance(self, case: Case, output: str, message: str) -> Nonconformance:
+        finding = self._exact(case, output, message)
+        return Nonconformance(self._message(case, finding), finding)
+
     def exactly(self, case: Case, name: str, got: Array | None, want: Array) -> None:
         """Equality to the bit."""
-        self._same_form(case, name, got, want.shape)
-        assert got is not None
-        different = ~judge.identical(got, want)
+        got = self._same_form(case, name, got, want.shape)
+        different = ~identical(got, want.astype(got.dtype))
         self.record.elements += int(want.size)
         if different.any():
             index = tuple(np.argwhere(different)[0])
@@ -230,16 +246,15 @@ class Examination:
         if "message" in finding:
             return "\n".join([*lines, f"  found:    {finding['message']}"])
         output = finding["output"] + (str(finding["index"]) if finding["index"] else "")
-        return "\n".join(
-            [
-                *lines,
-                f"  worst of {finding['failing']} failing elements of {finding['elements']}: {output}",
-                f"    got       {finding['got']!r}",
-                f"    expected  {finding['expected']!r} +- {finding['bound']:.3g}",
-                f"    error     {abs(finding['got'] - finding['expected']):.3g}, {finding['ratio']:.3g} times the bound",
-                f"    grade     {finding['grade']}",
-            ]
-        )
+        error = abs(finding["got"] - finding["expected"])
+        lines += [
+            f"  worst of {finding['failing']} failing elements of {finding['elements']}: {output}",
+            f"    got       {finding['got']!r}",
+            f"    expected  {finding['expected']!r} +- {finding['bound']:.3g}",
+            f"    error     {error:.3g}, {finding['ratio']:.3g} times the bound",
+            f"    grade     {finding['grade']}",
+        ]
+        return "\n".join(lines)
 
 
 def _first_line(error: BaseException) -> str:
@@ -249,9 +264,11 @@ def _first_line(error: BaseException) -> str:
 def clause(
     id: str, *, regimes: Iterable[str] = ("positive",), generated: bool = True
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Mark a test as the clause ``id``: it receives an Examination and, where cases are generated, Hypothesis's ``data``.
+    """Mark a test as the clause ``id``: it receives an Examination and, where cases are generated, Hypothesis's
+    ``data``.
 
-    Each numeric regime is a stratum with examples of its own (``exam.regime`` names it), so that none is left out by chance.
+    Each numeric regime is a stratum with examples of its own (``exam.regime`` names it), so that none is left out by
+    chance.
     """
     if id not in CLAUSES:
         raise ValueError(f"unknown clause {id!r}")
@@ -264,9 +281,10 @@ def clause(
                 exam.record.unsupported.append(str(missing))
 
         def examined(exam: Examination) -> None:
-            for regime in regimes:
-                exam.regime = regime
-                _generate(exam, ask)
+            with profiles.same_questions():
+                for regime in regimes:
+                    exam.regime = regime
+                    _generate(exam, ask)
 
         examined = functools.wraps(test)(examined if generated else ask)
         del examined.__wrapped__  # pytest reads the signature: it fills exam alone

@@ -21,12 +21,15 @@ from reference.textbook import TEXTBOOK
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Moments = Callable[..., Any]
-Expected = Mapping[str, Bounded]
+#: Output name -> expectation.
+Expected = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Model:
-    """One model of an implementation's arithmetic: the grade that it stands for, and how it differs from a sound one."""
+    """One model of an implementation's arithmetic: the grade that it stands for, and how it differs from a sound
+    one.
+    """
 
     grade: str
     moments: Moments = moments.two_pass
@@ -47,7 +50,8 @@ class Model:
 
 
 STABLE = Model("stable")
-#: From the best to the worst. A weaker model is the same specification with the weakness put in, and has a bound of its own.
+#: From the best to the worst. A weaker model is the same specification with the weakness put in, and has a bound of its
+#: own.
 WEAKER = (
     Model("one-pass", moments=moments.one_pass),
     Model("cancelling", activations=TEXTBOOK),
@@ -80,7 +84,9 @@ def expect(case: Case, dtype: str, dialect: Dialect, model: Model = STABLE, **kn
 def _learnable(gradients: tuple[Any, ...], **parameters: Array | None) -> dict[str, Any]:
     """dx, and the gradient of each parameter that the layer has."""
     dx, *others = gradients
-    present = {name: value for (name, given), value in zip(parameters.items(), others, strict=True) if given is not None}
+    present = {
+        name: value for (name, given), value in zip(parameters.items(), others, strict=True) if given is not None
+    }
     return {"dx": dx, **present}
 
 

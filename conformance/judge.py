@@ -57,8 +57,8 @@ class Comparison:
 def compare(got: Array, expected: Bounded, dtype: str) -> Comparison:
     """Whether each element of ``got`` (the subject's answer, of ``dtype``) lies within the bound of its expectation.
 
-    A value that may lie beyond the dtype's maximum may be infinite, with the right sign. An element whose bound is not finite
-    is undecided, not passed: it counts as neither. Where the specification itself gives NaN, NaN is expected.
+    A value that may lie beyond the dtype's maximum may be infinite, with the right sign. An element whose bound is not
+    finite is undecided, not passed: it counts as neither. Where the specification itself gives NaN, NaN is expected.
     """
     answer = np.asarray(got, np.float64)
     value, tolerance = expected.value, expected.tolerance(dtype)

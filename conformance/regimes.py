@@ -1,8 +1,9 @@
 """Numeric regimes: what kind of numbers a tensor holds.
 
 A regime turns standard variates z (drawn by Hypothesis for a small tensor, by a seeded generator for a large one) into
-values of the dtype. So a large tensor is one line to print, ``fill("offset", (64, 3), seed=7, dtype="float32",
-ratio=1e4)``, and a small one shrinks to something that a person can read.
+values of the dtype. So a large tensor is one line to print,
+``fill("offset", (64, 3), seed=7, dtype="float32", ratio=1e4)``, and a small one shrinks to something that a person can
+read.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from adapters.base import Adapter, Unsupported
-from conformance import backends, deviations, keyword, plan, profiles, results
+from conformance import backends, bernoulli, deviations, keyword, plan, profiles, results
 from conformance.clauses import CLAUSES
 from conformance.examination import Examination, Nonconformance
 
@@ -72,7 +72,7 @@ class Session:
                 for records in self.records.values()
                 for record in records
             },
-            "false_alarm": {"run": plan.LEDGER, "each": self.share},
+            "false_alarm": {"run": bernoulli.LEDGER, "each": self.share},
             "environment": results.environment(self.adapters),
         }
 
@@ -126,8 +126,8 @@ class Session:
             try:
                 exam.adapter.prepare(exam.subject.device)
                 self._prepared[key] = None
-            except Unsupported as reason:
-                self._prepared[key] = str(reason)
+            except Unsupported as error:
+                self._prepared[key] = str(error)
         reason = self._prepared[key]
         if reason is not None:
             exam.record.unsupported.append(reason)

@@ -4,19 +4,19 @@ One TOML file per backend, ``<backend>.toml``, with a ``[[deviation]]`` table pe
 
     [[deviation]]
     id = "flax-fast-variance"
-    clauses = ["BN.train.output", "LN.*"]         # globs
-    subject = { api = ["flax.nnx"] }              # axis -> globs; "activation" is an axis too
-    versions = "flax>=0.8"                        # a requirement on an installed distribution
-    kind = "dialect"                              # a documented choice; everything else is a "defect"
-    severity = "precision"                        # crash, wrong-result, precision, inconsistency, validation
-    grade = "one-pass"                            # excuses only what this weaker model of arithmetic explains
-    where = { x = { max = -1.0 } }                # excuses only these elements or cases: fields of the case, or "expected"
-    outputs = ["y"]                               # excuses only these outputs
+    clauses = ["BN.train.output", "LN.*"]  # globs
+    subject = { api = ["flax.nnx"] }       # axis -> globs; "activation" is an axis too
+    versions = "flax>=0.8"                 # a requirement on an installed distribution
+    kind = "dialect"                       # a documented choice; everything else is a "defect"
+    severity = "precision"                 # crash, wrong-result, precision, inconsistency, validation
+    grade = "one-pass"                     # excuses only what this weaker model of arithmetic explains
+    where = { x = { max = -1.0 } }         # excuses only these elements or cases: a field of the case, or "expected"
+    outputs = ["y"]                        # excuses only these outputs ("y.dtype": its dtype)
     reason = "..."
     source = "https://..."
 
-A record excuses elements, not tests: what it does not describe fails as before. A record that excuses nothing in a run that
-asked its clauses is stale, and an error.
+A record excuses elements, not tests: what it does not describe fails as before. A record that excuses nothing in a run
+that asked its clauses is stale, and an error.
 """
 
 from __future__ import annotations
@@ -85,9 +85,8 @@ class Deviation:
             if value is None:
                 return np.zeros(shape, bool)
             inside = _inside(value, bounds)
-            if inside.shape not in ((), shape):  # a condition on another tensor's elements holds where any of them meets it
-                inside = np.any(inside)
-            covered &= inside
+            # A condition on another tensor's elements holds where any of them meets it.
+            covered &= inside if inside.shape in ((), shape) else np.full(shape, inside.any())
         return covered
 
 
@@ -127,7 +126,9 @@ def load(backend: str, folder: Path | None = None) -> tuple[Deviation, ...]:
     entries = tables.get("deviation", [])
     if not isinstance(entries, list):
         raise DeviationError(f"{path.name}: write [[deviation]], one for each record, not [deviation]")
-    records = tuple(_record(table, backend, f"{path.name}: deviation {index}") for index, table in enumerate(entries, 1))
+    records = tuple(
+        _record(table, backend, f"{path.name}: deviation {index}") for index, table in enumerate(entries, 1)
+    )
     ids = [record.id for record in records]
     for twice in sorted({name for name in ids if ids.count(name) > 1}):
         raise DeviationError(f"{path.name}: two records have the id {twice!r}: ids are unique")
@@ -155,7 +156,9 @@ def _record(table: Mapping[str, Any], backend: str, place: str) -> Deviation:
     check(table["severity"] in SEVERITIES, f"severity {table['severity']!r} is none of {', '.join(SEVERITIES)}")
     for key in ("clauses", "outputs"):
         strings = table.get(key, ["*"])
-        check(isinstance(strings, list) and all(isinstance(s, str) for s in strings), f"{key!r} must be a list of strings")
+        check(
+            isinstance(strings, list) and all(isinstance(s, str) for s in strings), f"{key!r} must be a list of strings"
+        )
     for glob in table["clauses"]:
         check(any(fnmatchcase(name, glob) for name in CLAUSES), f"clause {glob!r} matches none that exists")
     grade = table.get("grade")
@@ -163,7 +166,9 @@ def _record(table: Mapping[str, Any], backend: str, place: str) -> Deviation:
     try:
         versions = Requirement(table["versions"])
     except InvalidRequirement:
-        raise DeviationError(f"{place}: versions {table['versions']!r} is no requirement such as 'flax>=0.8,<1'") from None
+        raise DeviationError(
+            f"{place}: versions {table['versions']!r} is no requirement such as 'flax>=0.8,<1'"
+        ) from None
     return Deviation(
         **{key: table[key] for key in ("id", "kind", "severity", "reason", "source")},
         backend=backend,
@@ -180,7 +185,10 @@ def _axes(table: Any, check: Any) -> dict[str, tuple[str, ...]]:
     check(isinstance(table, dict), "'subject' must be a table of axis = [globs]")
     for axis, globs in table.items():
         check(axis in AXES, f"unknown axis {axis!r} in 'subject'; known: {', '.join(AXES)}")
-        check(isinstance(globs, list) and all(isinstance(g, str) for g in globs), f"subject.{axis} must be a list of strings")
+        check(
+            isinstance(globs, list) and all(isinstance(g, str) for g in globs),
+            f"subject.{axis} must be a list of strings",
+        )
     return {axis: tuple(globs) for axis, globs in table.items()}
 
 

@@ -23,7 +23,8 @@ def draw(exam: Examination, data: st.DataObject, *, training: bool, gradient: bo
 
 
 def values_per_channel(case: BatchNorm) -> int:
-    return case.x.size // case.x.shape[case.channel_axis]
+    channels: int = case.x.shape[case.channel_axis]
+    return case.x.size // channels
 
 
 @clause("BN.train.output", regimes=cases.SQUARED)

@@ -17,7 +17,8 @@ def draw(exam: Examination, data: st.DataObject, *, gradient: bool = False) -> D
 
 def terms(case: Dense) -> int:
     """Terms of the longest sum: the inputs of a neuron, or the samples that a gradient sums over."""
-    return max(case.weight.shape[1], case.x.size // case.x.shape[-1])
+    inputs: int = case.weight.shape[1]
+    return max(inputs, case.x.size // inputs)
 
 
 @clause("NE.output", regimes=cases.LINEAR)

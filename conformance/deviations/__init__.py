@@ -15,6 +15,8 @@ One TOML file per backend, ``<backend>.toml``, with a ``[[deviation]]`` table pe
     reason = "..."
     source = "https://..."
 
+The bounds of ``where`` are min, max, abs_min, abs_max (element by element), any_abs_min (of any element) and equals.
+
 A record excuses elements, not tests: what it does not describe fails as before. A record that excuses nothing in a run
 that asked its clauses is stale, and an error.
 """
@@ -38,7 +40,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 KINDS = ("dialect", "defect")
 SEVERITIES = ("crash", "wrong-result", "precision", "inconsistency", "validation")
 EXCUSABLE_GRADES = ("one-pass", "cancelling", "single", "native")
-BOUNDS = ("min", "max", "abs_min", "abs_max", "equals")
+BOUNDS = ("min", "max", "abs_min", "abs_max", "any_abs_min", "equals")
 AXES = ("api", "mode", "device", "dtype", "activation")
 FOLDER = Path(__file__).parent
 
@@ -108,6 +110,8 @@ def _inside(value: Any, bounds: Mapping[str, float | str]) -> Array:
                 inside &= np.abs(value) >= limit
             case "abs_max":
                 inside &= np.abs(value) <= limit
+            case "any_abs_min":
+                inside &= np.any(np.abs(value) >= limit)
     return inside
 
 

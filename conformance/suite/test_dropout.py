@@ -27,14 +27,14 @@ def identity(exam: Examination, case: Dropout) -> None:
 def test_support(exam: Examination, data: st.DataObject) -> None:
     case = draw(exam, data, training=True)
     outcome = exam.ask(case)
-    exam.judge(case, outcome, ["y"], mask=outcome.arrays["y"] != 0)
+    exam.judge(case, outcome, ["y"], n=1, mask=outcome.arrays["y"] != 0)
 
 
 @clause("DO.grad")
 def test_grad(exam: Examination, data: st.DataObject) -> None:
     case = draw(exam, data, training=True, gradient=True)
     outcome = exam.ask(case)
-    exam.judge(case, outcome, ["y", "dx"], mask=outcome.arrays["y"] != 0)
+    exam.judge(case, outcome, ["y", "dx"], n=1, mask=outcome.arrays["y"] != 0)
 
 
 @clause("DO.eval", regimes=cases.ELEMENTWISE)

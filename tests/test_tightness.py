@@ -1,0 +1,38 @@
+"""The bound is sharp: among sound layers the worst error comes near it, and none passes it.
+
+Tightness is the worst error over bound with statistics of at most 64 values: near 1 is sharp, 1e-4 would be blind.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.sound import SOUND
+from tests.test_faults import TESTS, examinations
+
+#: Clauses that compare to the bit, count, or look at shapes: there is no bound to be near to.
+EXACT = {"BN.eval.pure", "DO.eval", "DO.zero", "DO.one", "DO.rate", "NE.shape"}
+#: Sound layers that round as much as others do: the sums of a plain loop, the folded form, a root by its reciprocal.
+ROUNDING = {"in-order", "reversed-order", "scale-and-offset", "reciprocal-root"}
+
+
+@pytest.mark.parametrize("clause", sorted(set(TESTS) - EXACT))
+def test_worst_error_of_sound_layers_is_near_the_bound(clause: str) -> None:
+    worst = 0.0
+    for sound in SOUND:
+        if sound.id in ROUNDING:
+            for exam in examinations(clause, sound.adapter):
+                TESTS[clause](exam)
+                worst = max(worst, exam.record.worst_small)
+    assert 0.05 <= worst <= 1.0, f"{clause}: tightness {worst:.3g}"
+
+
+def test_undecided_elements_are_few() -> None:
+    adapter = SOUND[0].adapter
+    for clause in sorted(set(TESTS) - EXACT):
+        elements = undecided = 0
+        for exam in examinations(clause, adapter):
+            TESTS[clause](exam)
+            elements += exam.record.elements
+            undecided += exam.record.undecided
+        assert undecided <= 0.1 * (elements + undecided), f"{clause}: {undecided} of {elements + undecided} undecided"

@@ -67,6 +67,13 @@ class TensorFlow(Adapter):
         }
     )
 
+    def versions(self) -> dict[str, str]:
+        """TensorFlow is one, under whichever of its distributions' names it was installed."""
+        found = super().versions()
+        if "tensorflow-cpu" in found:
+            found = {"tensorflow": found.pop("tensorflow-cpu"), **found}
+        return found
+
     def prepare(self, device: str) -> None:
         """One thread (many are slower on small tensors), no TF32, and of a GPU's memory no more than is used."""
         if device not in _DEVICES:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
 from adapters.base import Subject
 from adapters.numpy import NumPy
-from conformance import plan, suite
+from conformance import plan, profiles, suite
 from conformance.clauses import CLAUSES
 from conformance.examination import Examination, Nonconformance
 from tests.faults.faults import FAULTS
@@ -42,6 +43,16 @@ def test_fault_is_caught_by_its_clause(fault: Fault) -> None:
     assert alarm.finding["grade"] != "stable"
 
 
+@pytest.fixture
+def quick() -> Iterator[None]:
+    """Thirty layers times every clause: a few examples of each stratum here, the rest in a deep run by hand."""
+    before = profiles.chosen()
+    profiles.choose("quick")
+    yield
+    profiles.choose(before)
+
+
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("clause", CLAUSES)
 @pytest.mark.parametrize("sound", SOUND, ids=lambda sound: sound.id)
 def test_sound_layer_raises_no_alarm(sound: Sound, clause: str) -> None:

@@ -265,9 +265,10 @@ def test_notes() -> None:
     statistics = [{"false_alarm": 2e-12, "detectable_shift": 0.01}] * 3
     rows = [row("deviation", deviations={"doubled": {}}), row(statistics=statistics, undecided=100)]
     told = [line for line, _ in table.notes(Results(described(stale=["gone"]), rows))]
-    assert told[0] == "deviation doubled (defect, wrong-result), in 1: Twice"
+    assert told.pop(0).startswith("recorded deviations met: 1 defect; ")
+    assert told[0] == "  doubled  defect   wrong-result  in 1"
     assert told[1].startswith("stale record gone: it matched nothing")
     assert told[2] == "not asked: jax: jax not installed"
     assert told[3] == "2 clauses x subjects, 200 elements judged, 100 (33.33%) undecided"
     assert told[4].startswith("3 statistical tests spend 6e-12 of the false-alarm probability 1e-09")
-    assert told[5] == "profile ci, seed 0; 1.5 s, of which 0.2 s in the frameworks"
+    assert told[5] == "profile ci, seed 0; 1.5 s on the clock, 0.2 s in the frameworks, all workers together"

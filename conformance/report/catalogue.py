@@ -53,8 +53,8 @@ def _pair(name: str, text: str, width: int) -> Padding:
     """A name and a text beside it that wraps in its own column."""
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_column(width=width, no_wrap=True)
-    grid.add_column()
-    grid.add_row(Text(name, "cyan"), Text(text))
+    grid.add_column(overflow="fold")
+    grid.add_row(Text(name, "cyan"), Text(text, overflow="fold"))
     return Padding(grid, (0, 0, 0, 2))
 
 

@@ -131,18 +131,18 @@ def notes(results: Results) -> Iterator[tuple[str, str]]:
 
 
 def _deviations(results: Results) -> Iterator[tuple[str, str]]:
+    """A line for each record that was met; its reason and source are what ``conformance explain`` is for."""
     met = Counter(name for row in results.rows for name in row["deviations"])
+    if not met:
+        return
+    records = {name: results.run["records"].get(name, {}) for name in met}
+    kinds = Counter(str(record.get("kind", "no record")) for record in records.values())
+    told = " and ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in sorted(kinds.items()))
+    yield f"recorded deviations met: {told}; 'conformance explain CLAUSE' gives reason and source of each", ""
+    width = max(map(len, met))
     for name, count in sorted(met.items()):
-        record = results.run["records"].get(name, {})
-        told = ", ".join(str(record[key]) for key in ("kind", "severity") if key in record)
-        reason = first_sentence(str(record.get("reason", "")))
-        yield f"deviation {name} ({told or 'no record'}), in {count}: {reason}", "yellow"
-
-
-def first_sentence(text: str) -> str:
-    """The text up to its first full stop that ends a sentence, in one line."""
-    line = " ".join(text.split())
-    return line.partition(". ")[0].removesuffix(".")
+        kind, severity = (str(records[name].get(key, "")) for key in ("kind", "severity"))
+        yield f"  {name:{width}}  {kind:7}  {severity:12}  in {count}".rstrip(), "yellow"
 
 
 def _figures(results: Results) -> Iterator[tuple[str, str]]:
@@ -161,7 +161,8 @@ def _figures(results: Results) -> Iterator[tuple[str, str]]:
         )
     framework = sum(float(row["seconds_framework"]) for row in rows)
     seconds = f"{float(run['seconds']):.1f} s" if "seconds" in run else "unfinished"
-    yield f"profile {run['profile']}, seed {run['seed']}; {seconds}, of which {framework:.1f} s in the frameworks", ""
+    spent_in = f"{framework:.1f} s in the frameworks, all workers together"
+    yield f"profile {run['profile']}, seed {run['seed']}; {seconds} on the clock, {spent_in}", ""
 
 
 def verdict(results: Results, also: Iterable[str] = ()) -> tuple[str, bool | None]:

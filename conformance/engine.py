@@ -51,7 +51,7 @@ class Request:
         for name in ("no:terminal", "no:cacheprovider", "conformance.plugin"):
             arguments += ["-p", name]
         if self.workers is not None:
-            arguments += ["-p", "xdist.plugin", "-n", self.workers]
+            arguments += ["-p", "xdist.plugin", "-n", self.workers, "--dist", "loadgroup"]
         arguments += [f"--conformance-{axis}={value}" for axis, values in self.filters.items() for value in values]
         arguments += [f"--conformance-profile={self.profile}", f"--conformance-seed={self.seed}"]
         return [*arguments, f"--conformance-results={self.results}"]

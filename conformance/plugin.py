@@ -98,6 +98,10 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         from conformance.keyword import identifiers
 
         item.extra_keyword_matches |= identifiers(exam.axes() | {"clause": exam.clause.id})
+        if item.config.pluginmanager.hasplugin("xdist"):
+            # With --dist loadgroup: what compiles the same shapes runs in the same worker.
+            about = exam.activation or exam.clause.id.partition(".")[0]
+            item.add_marker(pytest.mark.xdist_group(f"{exam.subject.backend}-{exam.subject.dtype}-{about}"))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

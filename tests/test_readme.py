@@ -10,7 +10,6 @@ from adapters.base import Adapter
 from conformance import deviations, plan, suite
 from conformance.clauses import CLAUSES
 from conformance.examination import Examination
-
 from tests.faults.faults import FAULTS
 from tests.faults.sound import SOUND
 

@@ -163,6 +163,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
     if run.finish(complete=ended and not (session.shouldfail or session.shouldstop)):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    rows = run.results.rows
+    if rows and exitstatus == pytest.ExitCode.OK and all(row["verdict"] == "unsupported" for row in rows):
+        session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED  # nothing was answered: that is no success
     if run.unwritten is not None:
         session.exitstatus = pytest.ExitCode.USAGE_ERROR
 

@@ -207,7 +207,9 @@ class Session:
                     yield record.id
 
     def header(self) -> list[str]:
-        told = [f"{name} {version}" for adapter in self.adapters for name, version in adapter.versions().items()]
+        named = {value for axis, value in keyword.terms(self.expression) if axis == "backend"}
+        asked = [adapter for adapter in self.adapters if adapter.name in named] or self.adapters
+        told = [f"{name} {version}" for adapter in asked for name, version in self.versions[adapter.name].items()]
         return [f"conformance: profile {profiles.chosen()}; {', '.join(told)}"]
 
     def summary(self) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conformance import backends
-from tests.command import DOUBLED, PLUGIN_FAST, RECORDS, ROOT, WITHOUT, python, record, rows
+from tests.command import CHANGED, DOUBLED, PLUGIN_FAST, RECORDS, ROOT, WITHOUT, python, record, rows
 
 #: A plugin that writes down, at the end of the session, which frameworks its process has imported.
 SPY = """
@@ -170,3 +170,13 @@ atexit.register(lambda: pathlib.Path("digest").write_text(digest.hexdigest()))
         assert done.returncode == 0, done.stdout
         digests.append((tmp_path / "digest").read_text())
     assert digests[0] == digests[1]
+
+
+def test_a_run_that_answers_nothing_is_no_success(tmp_path: Path) -> None:
+    refuses = CHANGED.replace("{change}", "raise Unsupported('everything')").replace(
+        "from adapters.numpy", "from adapters.base import Unsupported\nfrom adapters.numpy"
+    )
+    done = run("-k", "backend=numpy", cwd=tmp_path, startup=refuses)
+    assert done.returncode == 5, done.stdout
+    assert "2 unsupported" in done.stdout
+    assert "everything" in done.stdout

@@ -230,6 +230,10 @@ class Session:
             for name in self.stale
         ]
         lines += [f"  ERROR: {self.unwritten}"] if self.unwritten else []
+        refused = Counter(
+            (row["subject"]["backend"], row["message"]) for row in rows if row["verdict"] == "unsupported"
+        )
+        lines += [f"  not asked: {backend}, {count}: {why}" for (backend, why), count in sorted(refused.items())]
         lines += [
             f"  not asked: {name}: {why}" for name, why in self.results.run["missing"].items() if not self.expression
         ]

@@ -152,7 +152,7 @@ def test_plain_checkout(tmp_path: Path) -> None:
     """With nothing of ours installed, and of others only what the control cannot do without."""
     bare = Environment(tmp_path / "bare", ["hypothesis", "numpy", "pytest"])
     results = tmp_path / "results.json"
-    asked = (*PYTEST, "--conformance-clause=DO.rate", f"--conformance-results={results}")
+    asked = (*PYTEST, "--conformance-clause=DO.rate", f"--conformance-results={results}", "-rs")
     done = bare.pytest_command(*asked, cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 passed, 2 skipped" in done.stdout

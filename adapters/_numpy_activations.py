@@ -201,4 +201,4 @@ class Activations:
     def glu_gradient(self, dy: Array, x: Array, axis: int = -1) -> Array:
         value, gate = np.split(x, 2, axis)
         on, off = self.sigmoid(gate), self.sigmoid(-gate)
-        return np.concatenate([dy * on, dy * value * (on * off)], axis)
+        return np.concatenate([dy * on, dy * (value * (on * off))], axis)

@@ -204,6 +204,24 @@ def denses(draw: st.DrawFn, dtype: str, *, regime: str, gradient: bool = False, 
     )
 
 
+@st.composite
+def whole_denses(draw: st.DrawFn, dtype: str, *, seed: int = 0) -> Dense:
+    """Neurons with a bias, of small whole numbers: every product and sum is exact, in any order."""
+    *leading, inputs, neurons = draw(shapes("dense", seed))
+    chosen = draw(st.integers(0, 2**16 - 1))
+    shapes_of = {"x": (*leading, inputs), "weight": (neurons, inputs), "bias": (neurons,), "dy": (*leading, neurons)}
+    made = {
+        name: np.random.default_rng([chosen, index]).integers(-4, 5, shape).astype(dtype)
+        for index, (name, shape) in enumerate(shapes_of.items())
+    }
+    recipe = {
+        name: f"np.random.default_rng([{chosen}, {index}]).integers(-4, 5, {shape!r}).astype({dtype!r})"
+        for index, (name, shape) in enumerate(shapes_of.items())
+        if math.prod(shape) > DRAWN_SINGLY
+    }
+    return Dense(**made, recipe=recipe, regime="whole numbers")  # type: ignore[arg-type]
+
+
 #: Parameters that an activation takes, and what they are drawn from.
 PARAMETERS: dict[str, dict[str, tuple[float, ...]]] = {
     "leaky_relu": {"negative_slope": (0.01, 0.2, 0.3)},

@@ -199,6 +199,33 @@ _TABLE = (
         "flattened leading axes; one bias for all neurons",
     ),
     Clause(
+        "NE.bias",
+        _NE,
+        "There is exactly one bias a neuron: what is added to it comes out of that neuron alone, its gradient is the "
+        "sum of that neuron's cotangents, and a layer without bias answers as one of zeros.",
+        "y(b + t e_j) = y(b) + t e_j, db_j = sum(dy_j), y(no b) = y(b = 0); exact on small whole numbers",
+        ROSENBLATT,
+        "a bias shared by neurons or belonging to an input; a bias added for each input; a gradient kept by a layer "
+        "without bias",
+    ),
+    Clause(
+        "NE.zero-features",
+        _NE,
+        "Neurons without inputs answer the activation of their bias, or refuse with a clear error.",
+        "x of shape [n, 0]: y = phi(b), dx of shape [n, 0], dW of shape [neurons, 0], db = sum(dy phi'(b))",
+        f"{ROSENBLATT}: an empty sum is 0",
+        "memory that nothing was written to; a bias left out; a division by the number of inputs",
+    ),
+    Clause(
+        "NE.bad-input",
+        _NE,
+        "A weight of a wrong inner size, a bias of a wrong size and an x of rank 0 are refused with an error that says "
+        "why.",
+        "shape(W) = [neurons, inputs], shape(b) = [neurons], rank(x) >= 1; anything else is an error",
+        ROSENBLATT,
+        "a bias of one element spread over all neurons; sizes that happen to broadcast",
+    ),
+    Clause(
         "ACT.value",
         ACTIVATIONS,
         "Each activation computes its stated formula, with a sound relative error in the far tails too.",
@@ -213,6 +240,35 @@ _TABLE = (
         "dx = phi'(x) dy; softmax, log_softmax, glu: the vector-Jacobian product",
         "reference/activations.py names the source of each",
         "a gradient that overflows, cancels or turns NaN where the value is right",
+    ),
+    Clause(
+        "ACT.kink",
+        frozenset({"relu", "leaky_relu", "prelu", "relu6", "elu", "selu", "hard_sigmoid", "hard_swish", "hard_tanh"}),
+        "Exactly at a kink the gradient is a one-sided derivative or between the two, the same in tensors of 1, 2, 17 "
+        "and 33 elements.",
+        "min(phi'(k-), phi'(k+)) <= dx/dy <= max(phi'(k-), phi'(k+)): the subdifferential",
+        "Clarke, Optimization and Nonsmooth Analysis (1983), section 2.1; Bolte & Pauwels, arXiv:1909.10300",
+        "a sum of two functions with a kink, each with a slope of its own choice; another comparison in the vector's "
+        "tail",
+    ),
+    Clause(
+        "ACT.special",
+        ACTIVATIONS,
+        "NaN in, NaN out; at +-inf the limit, or what the formula gives in IEEE arithmetic; f(-0) = f(+0); value and "
+        "gradient of the same kind in tensors of 1, 2, 17 and 33 elements, at every position.",
+        "f(NaN) = NaN; f(+-inf) = lim f(x), x -> +-inf, or NaN where the formula is inf * 0, inf/inf or inf - inf",
+        "IEEE 754-2019, sections 6.1 and 6.2; reference/activations.py for the formulas",
+        "a comparison that is false for NaN; scalar code and vector code that treat it differently; a mask of -inf "
+        "that spoils its row",
+    ),
+    Clause(
+        "ACT.range",
+        ACTIVATIONS,
+        "At the ends of the range, the last decade before the largest number and the first from the smallest, value "
+        "and gradient are finite where they are representable, and within the bound.",
+        "y = phi(x), dx = phi'(x) dy for max/10 <= |x| <= max and min <= |x| <= 10 min",
+        "reference/activations.py names the source of each",
+        "a product or a square that overflows before it is divided; infinity times 0; a tiny number read as 0",
     ),
 )
 

@@ -51,6 +51,16 @@ def _extreme(z: Array, dtype: np.dtype[Any]) -> Array:
     return np.asarray(np.sign(z) * 10.0 ** np.clip(top - 0.5 - 4 * np.abs(np.abs(z) - 1), 0, top - 0.01))
 
 
+def _largest(z: Array, dtype: np.dtype[Any]) -> Array:
+    """The last decade before the largest finite number, and that number itself."""
+    return np.asarray(np.where(np.signbit(z), -1.0, 1.0) * float(np.finfo(dtype).max) * 10.0 ** -(np.abs(z) % 1.0))
+
+
+def _smallest(z: Array, dtype: np.dtype[Any]) -> Array:
+    """The first decade from the smallest normal number, and that number itself."""
+    return np.asarray(np.where(np.signbit(z), -1.0, 1.0) * float(np.finfo(dtype).tiny) * 10.0 ** (np.abs(z) % 1.0))
+
+
 def _constant(z: Array, dtype: np.dtype[Any]) -> Array:
     return np.full_like(z, z.flat[0]) if z.size else z
 
@@ -112,6 +122,8 @@ _REGIMES: dict[str, Callable[..., Array]] = {
     "wide": _wide,
     "positive": _positive,
     "landmarks": _landmarks,
+    "largest": _largest,
+    "smallest": _smallest,
 }
 NAMES = tuple(_REGIMES)
 

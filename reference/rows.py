@@ -48,4 +48,4 @@ def glu(x: Array, axis: int = -1) -> Array:
 def glu_grad(dy: Array, x: Array, axis: int = -1) -> Array:
     """(dy sigmoid(b), dy a sigmoid'(b)), one after the other along the axis."""
     a, b = np.split(x, 2, axis=axis)
-    return np.concatenate([dy * sigmoid(b), sigmoid_grad(dy * a, b)], axis=axis)
+    return np.concatenate([dy * sigmoid(b), dy * sigmoid_grad(a, b)], axis=axis)

@@ -107,6 +107,8 @@ def test_what_a_record_concerns(tmp_path: Path) -> None:
         ("{ x = { min = 0.0, max = 1.0 } }", [False, True, True, False]),
         ('{ name = { equals = "gelu" } }', [True] * 4),
         ('{ name = { equals = "relu" } }', [False] * 4),
+        ("{ x = { equals = 4 } }", [False, False, False, True]),
+        ("{ x = { equals = nan } }", [False] * 4),
         ("{ alpha = { min = 0.0 } }", [False] * 4),
         ("{ nothing = { min = 0.0 } }", [False] * 4),
     ],
@@ -116,6 +118,12 @@ def test_what_a_record_covers(where: str, covered: list[bool], tmp_path: Path) -
     found = one(tmp_path, where=where, outputs='["d*"]')
     np.testing.assert_array_equal(found.covers(case, "dx", (4,)), covered)
     assert not found.covers(case, "y", (4,)).any()
+
+
+def test_nan_equals_nan_in_a_record(tmp_path: Path) -> None:
+    case = Activation(name="gelu", x=np.array([np.nan, np.inf, 0.0]))
+    found = one(tmp_path, where="{ x = { equals = nan } }")
+    np.testing.assert_array_equal(found.covers(case, "y", (3,)), [True, False, False])
 
 
 def test_a_condition_on_another_tensor_holds_where_any_of_its_elements_meets_it(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ One TOML file per backend, ``<backend>.toml``, with a ``[[deviation]]`` table pe
     reason = "..."
     source = "https://..."
 
-The bounds of ``where`` are min, max, abs_min, abs_max (element by element), any_abs_min (of any element) and equals.
+The bounds of ``where`` are min, max, abs_min, abs_max (element by element), any_abs_min (of any element) and equals
+(nan included).
 
 A record excuses elements, not tests: what it does not describe fails as before. A record that excuses nothing in a run
 that asked its clauses is stale, and an error.
@@ -101,7 +102,7 @@ def _inside(value: Any, bounds: Mapping[str, float | str]) -> Array:
     for kind, limit in bounds.items():
         match kind:
             case "equals":
-                inside &= np.asarray(value == limit)
+                inside &= np.asarray((value == limit) | ((value != value) & (limit != limit)))  # nan equals nan
             case "min":
                 inside &= np.asarray(value >= limit)
             case "max":

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 # Importing a module registers what is in it.
-from . import activation_gradients, activations, batch_norm, batch_norm_inference, dropout, layer_norm, neuron
+from . import (
+    activation_gradients,
+    activation_points,
+    activations,
+    batch_norm,
+    batch_norm_inference,
+    dropout,
+    layer_norm,
+    neuron,
+    neuron_bias,
+)
 from .registry import FAULTS, Fault
 
 __all__ = [
     "FAULTS",
     "Fault",
     "activation_gradients",
+    "activation_points",
     "activations",
     "batch_norm",
     "batch_norm_inference",
     "dropout",
     "layer_norm",
     "neuron",
+    "neuron_bias",
 ]

@@ -11,7 +11,7 @@ from tests.faults.sound import SOUND
 from tests.test_faults import TESTS, examinations
 
 #: Clauses that compare to the bit, count, or look at shapes: there is no bound to be near to.
-EXACT = {"BN.eval.pure", "DO.eval", "DO.zero", "DO.one", "DO.rate", "NE.shape"}
+EXACT = {"BN.eval.pure", "BN.empty", "BN.single", "BN.bad-input", "DO.eval", "DO.zero", "DO.one", "DO.rate", "NE.shape"}
 #: Sound layers that round as much as others do: the sums of a plain loop, the folded form, a root by its reciprocal.
 ROUNDING = {"in-order", "reversed-order", "scale-and-offset", "reciprocal-root"}
 

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 # Importing a module registers what is in it.
-from . import activation_gradients, activations, batch_norm, batch_norm_inference, dropout, layer_norm, neuron
+from . import (
+    activation_gradients,
+    activations,
+    batch_norm,
+    batch_norm_corners,
+    batch_norm_inference,
+    batch_norm_relations,
+    dropout,
+    layer_norm,
+    neuron,
+)
 from .registry import FAULTS, Fault
 
 __all__ = [
@@ -12,7 +22,9 @@ __all__ = [
     "activation_gradients",
     "activations",
     "batch_norm",
+    "batch_norm_corners",
     "batch_norm_inference",
+    "batch_norm_relations",
     "dropout",
     "layer_norm",
     "neuron",

@@ -117,7 +117,7 @@ def batch_norms(
     seed: int = 0,
     among: tuple[Shape, ...] = (),
 ) -> BatchNorm:
-    """Batch normalization with at least two values a channel, or of the shapes ``among`` (samples, channels, *space)."""
+    """Batch normalization with at least two values a channel, or of the shapes ``among``, channels second."""
     plain = draw(st.sampled_from(among) if among else shapes("batch_norm", seed))
     axis = draw(st.sampled_from(dialect.channel_axes)) if len(plain) > 2 else 1
     shape, channels = _channels_to(plain, axis), plain[1]

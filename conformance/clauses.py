@@ -93,6 +93,15 @@ _TABLE = (
         "momentum the wrong way round; biased for unbiased variance; no update",
     ),
     Clause(
+        "BN.running.sequence",
+        _BN,
+        "After any sequence of training, inference, reset and reloading the running statistics are what momentum makes "
+        "of the batches.",
+        "r = (1 - m)^k r_0 + sum over i of m (1 - m)^(k - i) s_i, k training steps since the last reset",
+        f"{IOFFE_SZEGEDY}, algorithm 2",
+        "state that survives outside the statistics; inference that moves them; a step that is skipped",
+    ),
+    Clause(
         "BN.no-affine",
         _BN,
         "Without gamma the scale is 1, without beta the shift is 0, in training and in inference.",
@@ -127,7 +136,7 @@ _TABLE = (
     Clause(
         "BN.channels-independent",
         _BN,
-        "Changing one channel changes that channel alone; NaN and infinity stay in theirs, and a NaN is not lost there.",
+        "Changing one channel changes that channel alone; NaN and infinity stay in theirs, and a NaN is not lost.",
         "y, dx, dgamma, dbeta and statistics of channel j are the same whatever x of channel i != j holds",
         f"{IOFFE_SZEGEDY}, section 3: each dimension is normalized independently",
         "statistics by a product with a mask; a check for NaN over the whole tensor; NaN replaced by a number",

@@ -147,9 +147,7 @@ def test_train_ignores_running(exam: Examination, data: st.DataObject) -> None:
     case = dataclasses.replace(case, running_mean=statistics, running_var=statistics)
 
     def expect(case: BatchNorm, dtype: str, dialect: Dialect, model: Model = STABLE) -> Expected:
-        return expectation.expect(
-            dataclasses.replace(case, running_mean=None, running_var=None), dtype, dialect, model
-        )
+        return expectation.expect(dataclasses.replace(case, running_mean=None, running_var=None), dtype, dialect, model)
 
     compare(exam, case, exam.ask(case), ANSWERS, expect)
 

@@ -80,7 +80,9 @@ class EmptyCountsAsZero(Averaging):
 class EmptyGradientNan(NumPy):
     def batch_norm_eval_gradient(self, case: BatchNorm, dy: Array, mean: Array, var: Array) -> State:
         found = super().batch_norm_eval_gradient(case, dy, mean, var)
-        return {name: value if dy.size or name == "dx" else np.full_like(value, np.nan) for name, value in found.items()}
+        if not dy.size and "dgamma" in found:
+            found["dgamma"] = np.full_like(found["dgamma"], np.nan)
+        return found
 
 
 @fault(clause="BN.large", says="variance in one pass")
@@ -99,6 +101,31 @@ class StoredVarianceCancels(NumPy):
     def batch_norm_track(self, case: BatchNorm, state: State, mean: Array, var: Array) -> None:
         squares = self.average(np.square(case.x), self.batch_axes(case.x, case.channel_axis)).reshape(-1)
         super().batch_norm_track(case, state, mean, squares - np.square(mean))
+
+
+@fault(clause="BN.running.sequence", says="every third training step is not counted")
+class EveryThirdSkipped(NumPy):
+    steps = 0
+
+    def batch_norm_track(self, case: BatchNorm, state: State, mean: Array, var: Array) -> None:
+        self.steps += 1
+        if self.steps % 3:
+            super().batch_norm_track(case, state, mean, var)
+
+
+@fault(clause="BN.running.sequence", says="after inference the next training step counts twice")
+class InferenceRemembered(NumPy):
+    inferred = False
+
+    def batch_norm_eval(self, case: BatchNorm, state: State) -> dict[str, Array]:
+        self.inferred = True
+        return super().batch_norm_eval(case, state)
+
+    def batch_norm_track(self, case: BatchNorm, state: State, mean: Array, var: Array) -> None:
+        super().batch_norm_track(case, state, mean, var)
+        if self.inferred:
+            super().batch_norm_track(case, state, mean, var)
+        self.inferred = False
 
 
 class Forgiving(NumPy):
@@ -124,8 +151,9 @@ class GammaBroadcast(Forgiving):
 class StatisticsCut(Forgiving):
     def forgiven(self, case: BatchNorm) -> BatchNorm:
         channels = case.x.shape[case.channel_axis]
-        cut = {name: None if (v := getattr(case, name)) is None else v[:channels] for name in ("running_mean", "running_var")}
-        return replace(case, **cut)
+        if case.running_mean is None or case.running_var is None:
+            return case
+        return replace(case, running_mean=case.running_mean[:channels], running_var=case.running_var[:channels])
 
 
 @fault(clause="BN.bad-input", says="the sign of eps is not looked at")

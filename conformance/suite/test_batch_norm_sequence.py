@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -65,8 +66,8 @@ def closed_form(steps: list[BatchNorm]) -> Callable[..., Expected]:
         first = steps[0]
         arithmetic = model.arithmetic(first, dtype)
         momentum = Bounded.input(np.float64(first.momentum or 0.0), arithmetic)
-        weight = momentum if dialect.momentum == "new" else 1.0 - momentum
-        found = {name: Bounded.input(getattr(first, name), arithmetic) for name in STATISTICS}
+        weight: Any = momentum if dialect.momentum == "new" else 1.0 - momentum
+        found: dict[str, Any] = {name: Bounded.input(getattr(first, name), arithmetic) for name in STATISTICS}
         for step in steps:
             zeros = np.zeros_like(first.running_mean)
             replacing = 1.0 if dialect.momentum == "new" else 0.0

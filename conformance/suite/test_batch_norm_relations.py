@@ -152,7 +152,7 @@ def test_train_ignores_running(exam: Examination, data: st.DataObject) -> None:
     compare(exam, case, exam.ask(case), ANSWERS, expect)
 
 
-@clause("BN.grad.orthogonal", regimes=("normal", "ramp", "offset", "wide"))
+@clause("BN.grad.orthogonal", regimes=("normal", "ramp", "offset", "wide", "tiny", "outlier", "zeros"))
 def test_grad_orthogonal(exam: Examination, data: st.DataObject) -> None:
     case = draw(exam, data, training=True, gradient=True)
     dx = exam.ask(case).arrays["dx"]

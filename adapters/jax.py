@@ -109,7 +109,9 @@ def _ask_batch_norm(asked: Asked, case: BatchNorm) -> Outcome:
     options = {"axis": case.channel_axis, "momentum": case.momentum, "epsilon": case.eps}
     options.update(_normalization_options(asked, case.gamma, case.beta))
     statistics = {"mean": case.running_mean, "var": case.running_var}
-    channels = (case.x.shape[case.channel_axis],)
+    # Where x has no such axis the layer is made for the statistics' size, and Flax is asked what it says to that x.
+    there = -case.x.ndim <= case.channel_axis < case.x.ndim
+    channels = (case.x.shape[case.channel_axis],) if there else case.running_mean.shape
     layer = flax_layer(asked, "BatchNorm", channels, options, statistics, use_running_average=not case.training)
     answer = asked.run(layer, {"scale": case.gamma, "bias": case.beta}, case.x, case.dy)
     state = {"mean": "running_mean", "var": "running_var", "scale": "gamma", "bias": "beta", "x": "x"}

@@ -115,9 +115,10 @@ def batch_norms(
     training: bool,
     gradient: bool = False,
     seed: int = 0,
+    among: tuple[Shape, ...] = (),
 ) -> BatchNorm:
-    """Batch normalization with at least two values a channel."""
-    plain = draw(shapes("batch_norm", seed))
+    """Batch normalization with at least two values a channel, or of the shapes ``among``, channels second."""
+    plain = draw(st.sampled_from(among) if among else shapes("batch_norm", seed))
     axis = draw(st.sampled_from(dialect.channel_axes)) if len(plain) > 2 else 1
     shape, channels = _channels_to(plain, axis), plain[1]
     arrays = _Arrays(draw, dtype)
@@ -268,6 +269,8 @@ def describe(case: Any) -> str:
             text = case.recipe.get(name) or _literal(value)
         else:
             text = repr(dict(value)) if isinstance(value, dict) else repr(value)
+            if isinstance(value, float) and not math.isfinite(value):
+                text = f"float({text!r})"
         parts.append(f"{name}={text}")
     return f"{type(case).__name__}({', '.join(parts)})"
 

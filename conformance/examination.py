@@ -131,9 +131,19 @@ class Examination:
         self.compare(case, outcome, {name: expected[name] for name in outputs if name in expected}, n=n, **known)
 
     def compare(
-        self, case: Case, outcome: Outcome, expected: expectation.Expected, *, n: int | None = None, **known: Any
+        self,
+        case: Case,
+        outcome: Outcome,
+        expected: expectation.Expected,
+        *,
+        n: int | None = None,
+        expect: Callable[..., expectation.Expected] = expectation.expect,
+        **known: Any,
     ) -> None:
-        """The second half of :meth:`judge`, for expectations that a clause makes itself."""
+        """The second half of :meth:`judge`, for expectations that a clause makes itself.
+
+        ``expect``: makes them, and is asked again for each weaker model of arithmetic where one is not met.
+        """
         self.record.examples += 1
         for name, bounded in expected.items():
             got = outcome.arrays[name] if name in outcome.arrays else outcome.state.get(name)
@@ -143,7 +153,7 @@ class Examination:
             self.record.undecided += int(np.count_nonzero(comparison.undecided))
             grade = "stable"
             if comparison.failing.any():
-                grade = self._explain(case, name, got, comparison, known)
+                grade = self._explain(case, name, got, comparison, functools.partial(expect, **known))
             self.record.grade = worse(self.record.grade or "stable", grade)
             within = float(comparison.ratio[~comparison.failing].max(initial=0.0))
             self.record.worst = max(self.record.worst, within)
@@ -160,12 +170,14 @@ class Examination:
         self.require(kept, case, f"{name} has the dtype {got.dtype}, expected {self.dtype}", output=f"{name}.dtype")
         return got
 
-    def _explain(self, case: Case, name: str, got: Array, comparison: Comparison, known: Mapping[str, Any]) -> str:
+    def _explain(
+        self, case: Case, name: str, got: Array, comparison: Comparison, expect: Callable[..., expectation.Expected]
+    ) -> str:
         """The grade of a failure that a record excuses: the weaker model that explains it. Raises for the rest."""
         unexplained = {"none": comparison.failing}
         for model in expectation.WEAKER:
             if model.concerns(self.dtype):
-                weaker = expectation.expect(case, self.dtype, self.dialect, model, **known)[name]
+                weaker = expect(case, self.dtype, self.dialect, model)[name]
                 held = compare(got, weaker, self.dtype)
                 unexplained[model.grade] = comparison.failing & (held.failing | held.undecided)
         grade = next((each for each in GRADES[1:-1] if each in unexplained and not unexplained[each].any()), "none")

@@ -21,6 +21,9 @@ EXACT = {
     "NE.bias",
     "NE.bad-input",
     "ACT.special",
+    "BN.empty",
+    "BN.single",
+    "BN.bad-input",
 }
 #: Sound layers that round as much as others do: the sums of a plain loop, the folded form, a root by its reciprocal.
 ROUNDING = {"in-order", "reversed-order", "scale-and-offset", "reciprocal-root"}

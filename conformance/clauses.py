@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adapters.base import ACTIVATIONS
+from adapters.base import ACTIVATIONS, SIXTEEN_BITS
 
 IOFFE_SZEGEDY = "Ioffe & Szegedy, Batch Normalization, ICML 2015, arXiv:1502.03167"
 BA = "Ba, Kiros & Hinton, Layer Normalization, 2016, arXiv:1607.06450"
 SRIVASTAVA = "Srivastava et al., Dropout, JMLR 15 (2014) 1929-1958"
+MICIKEVICIUS = "Micikevicius et al., Mixed Precision Training, ICLR 2018, arXiv:1710.03740"
 ROSENBLATT = "Goodfellow, Bengio & Courville, Deep Learning (2016), section 6.3"
 
 
@@ -28,6 +29,8 @@ class Clause:
     fails: str
     #: Whether the clause spends of the run's false-alarm probability.
     statistical: bool = False
+    #: The dtypes that it is about; empty for all.
+    dtypes: tuple[str, ...] = ()
 
 
 _BN, _LN, _DO, _NE = (frozenset({op}) for op in ("batch_norm", "layer_norm", "dropout", "dense"))
@@ -93,6 +96,17 @@ _TABLE = (
         "momentum the wrong way round; biased for unbiased variance; no update",
     ),
     Clause(
+        "BN.low-precision",
+        _BN,
+        "16-bit input is accumulated in float32 at least: output, gradients and running statistics of long reductions "
+        "are those of float32, rounded once.",
+        "the formulas of BN.train and BN.running with every sum in float32; n of some thousands, values of some hundred",
+        f"{MICIKEVICIUS}, section 3.3",
+        "a sum or a square in the dtype of the input: it stagnates at 2048 (float16) or 256 (bfloat16) terms, or "
+        "overflows 65504",
+        dtypes=SIXTEEN_BITS,
+    ),
+    Clause(
         "LN.output",
         _LN,
         "Each sample is normalized by the mean and biased variance of its own trailing axes.",
@@ -123,6 +137,17 @@ _TABLE = (
         "y and gradients in training mode = y and gradients in inference mode",
         f"{BA}, section 3",
         "a mode switch inherited from batch normalization",
+    ),
+    Clause(
+        "LN.low-precision",
+        _LN,
+        "16-bit input is accumulated in float32 at least: output, dx, dgain and dbias of long reductions are those of "
+        "float32, rounded once.",
+        "the formulas of LN.output and LN.grad with every sum in float32; some thousand features or samples, values of "
+        "some hundred",
+        f"{MICIKEVICIUS}, section 3.3",
+        "a sum or a square in the dtype of the input; dgain and dbias added up in 16 bits over the samples",
+        dtypes=SIXTEEN_BITS,
     ),
     Clause(
         "DO.support",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Importing a module registers what is in it.
-from . import activation_gradients, activations, batch_norm, batch_norm_inference, dropout, layer_norm, neuron
+from . import activation_gradients, activations, batch_norm, batch_norm_inference, dropout, layer_norm, low_precision, neuron
 from .registry import FAULTS, Fault
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "batch_norm_inference",
     "dropout",
     "layer_norm",
+    "low_precision",
     "neuron",
 ]

@@ -39,7 +39,7 @@ from conformance.clauses import CLAUSES
 Array = np.ndarray[Any, np.dtype[Any]]
 KINDS = ("dialect", "defect")
 SEVERITIES = ("crash", "wrong-result", "precision", "inconsistency", "validation")
-EXCUSABLE_GRADES = ("one-pass", "cancelling", "single", "native")
+EXCUSABLE_GRADES = ("one-pass", "cancelling", "single", "rounded", "native")
 BOUNDS = ("min", "max", "abs_min", "abs_max", "any_abs_min", "equals")
 AXES = ("api", "mode", "device", "dtype", "activation")
 FOLDER = Path(__file__).parent

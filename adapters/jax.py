@@ -28,7 +28,6 @@ from adapters._jax_layers import Asked, Tensors, flax_layer, function, nnx_dropo
 from adapters.base import (
     ACTIVATIONS,
     NORMALIZATION,
-    SIXTEEN_BITS,
     Activation,
     Adapter,
     Array,
@@ -234,7 +233,6 @@ class Jax(Adapter):
         "jax.nn": frozenset({"layer_norm"}) | (ACTIVATIONS - {"prelu"}),
     }
     devices: ClassVar[tuple[str, ...]] = ("cpu", "cuda")
-    dtypes: ClassVar[tuple[str, ...]] = ("float32", "float64", *SIXTEEN_BITS)
     dialects: ClassVar[Mapping[str, Dialect]] = {
         "flax.nnx": _FLAX_DIALECT,
         "flax.linen": _FLAX_DIALECT,

@@ -32,6 +32,7 @@ from adapters.base import (
     Outcome,
     Subject,
     Unsupported,
+    dtype_of,
 )
 
 
@@ -68,7 +69,7 @@ class NumPy(Normalization, Activations, Adapter):
                 f"the control takes one dtype of {', '.join(self.dtypes)}, not {', '.join(sorted(dtypes))}"
             )
         with np.errstate(all="ignore"):
-            outcome = self.answer_in(self.computed_in(case.x.dtype), case)
+            outcome = self.answer_in(dtype_of(*dtypes), case)
         for name, value in [*outcome.arrays.items(), *outcome.state.items()]:
             if value.dtype.name not in dtypes:
                 raise TypeError(f"{name} came out as {value.dtype}, not as {dtypes.pop()}")
@@ -77,9 +78,9 @@ class NumPy(Normalization, Activations, Adapter):
     def computed_in(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
         return np.dtype(np.float32) if dtype.name in SIXTEEN_BITS else dtype
 
-    def answer_in(self, computed: np.dtype[Any], case: Case) -> Outcome:
-        """The answer, computed in another dtype than the case's where it is another."""
-        asked = case.x.dtype
+    def answer_in(self, asked: np.dtype[Any], case: Case) -> Outcome:
+        """The answer in the case's dtype, computed in another one where that is another."""
+        computed = self.computed_in(asked)
         if asked == computed:
             return self.answer(case)
         widened: dict[str, Any] = {name: value.astype(computed) for name, value in case.arrays()}

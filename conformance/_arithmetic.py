@@ -84,7 +84,7 @@ class Arithmetic:
     tiny: float
     largest: float
     random_sums: bool = False
-    #: Unit roundoff that sums are kept in, each rounded to ``dtype`` once it is whole; None: they are kept in ``dtype``.
+    #: Unit roundoff that sums are kept in, each rounded to ``dtype`` once it is whole; None: that of ``dtype``.
     adding: float | None = None
     #: Relative error of one operation, the specification's own float64 rounding included.
     unit: float = field(init=False, repr=False, compare=False)

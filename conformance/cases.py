@@ -31,8 +31,8 @@ LINEAR = ("normal", "ramp", "tiny", "outlier", "subnormal", "zeros", "wide")
 #: Regimes of an elementwise function: no mean that could be large, and nothing is squared.
 ELEMENTWISE = ("normal", "landmarks", "ramp", "tiny", "huge", "extreme", "subnormal", "zeros", "wide")
 
-#: The strata that 16-bit subjects are asked: normal data, what only fewer bits or a narrower range make hard, and what a
-#: clause has alone. The others tell layers apart, not dtypes.
+#: The strata that 16-bit subjects are asked: normal data, what only fewer bits or a narrower range make hard, and what
+#: a clause has alone. The others tell layers apart, not dtypes.
 SIXTEEN_BIT = frozenset("normal offset huge subnormal wide landmarks extreme positive hundreds".split())
 
 _RATIOS = st.sampled_from((1e4, 1e2, 1e3, 10.0, 1e5))

@@ -100,7 +100,7 @@ _TABLE = (
         _BN,
         "16-bit input is accumulated in float32 at least: output, gradients and running statistics of long reductions "
         "are those of float32, rounded once.",
-        "the formulas of BN.train and BN.running with every sum in float32; n of some thousands, values of some hundred",
+        "the formulas of BN.train and BN.running with every sum in float32; some thousand values, of some hundred each",
         f"{MICIKEVICIUS}, section 3.3",
         "a sum or a square in the dtype of the input: it stagnates at 2048 (float16) or 256 (bfloat16) terms, or "
         "overflows 65504",

@@ -97,6 +97,8 @@ def _any(text: str, globs: Iterable[str]) -> bool:
 
 
 def _inside(value: Any, bounds: Mapping[str, float | str]) -> Array:
+    if isinstance(value, np.ndarray):
+        value = value.astype(np.float64)  # a limit may be a number that a 16-bit dtype does not have
     inside = np.ones(np.shape(value), bool)
     for kind, limit in bounds.items():
         match kind:

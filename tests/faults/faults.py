@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 # Importing a module registers what is in it.
-from . import activation_gradients, activations, batch_norm, batch_norm_inference, dropout, layer_norm, low_precision, neuron
+from . import (
+    activation_gradients,
+    activations,
+    batch_norm,
+    batch_norm_inference,
+    dropout,
+    layer_norm,
+    low_precision,
+    neuron,
+)
 from .registry import FAULTS, Fault
 
 __all__ = [

@@ -109,7 +109,7 @@ def test_a_recorded_deviation_is_expected(tmp_path: Path) -> None:
     assert "4 xfailed" in done.stdout
     assert "recorded deviation: doubled" in done.stdout
     assert "deviation doubled (defect, wrong-result): met in 4" in done.stdout
-    assert [row["verdict"] for row in rows(tmp_path / "found.json")] == ["deviation"] * 2
+    assert [row["verdict"] for row in rows(tmp_path / "found.json")] == ["deviation"] * 4
     assert all(row["deviations"]["doubled"]["ratio"] > 1 for row in rows(tmp_path / "found.json"))
 
 

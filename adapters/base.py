@@ -10,6 +10,7 @@ Adapters import nothing of ``conformance`` and ``reference``, and import their f
 from __future__ import annotations
 
 import abc
+import importlib
 import importlib.util
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -23,6 +24,24 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 #: The axes of a subject, in the order in which they are written.
 AXES = ("backend", "api", "mode", "device", "dtype")
+
+
+#: The dtypes that are computed in float32 at least: a tensor of theirs is stored, and no sum is kept, in 16 bits.
+SIXTEEN_BITS = ("float16", "bfloat16")
+
+
+def dtype_of(name: str) -> np.dtype[Any]:
+    """NumPy's dtype of that name. It knows bfloat16 once ml_dtypes is imported."""
+    if name == "bfloat16":
+        importlib.import_module("ml_dtypes")
+    return np.dtype(name)
+
+
+def dtype_missing(name: str) -> str | None:
+    """Why no array of that dtype can be made here, with the pip line that mends it; None where it can."""
+    if name == "bfloat16" and importlib.util.find_spec("ml_dtypes") is None:
+        return "ml_dtypes not installed: python -m pip install ml_dtypes"
+    return None
 
 
 class Unsupported(Exception):  # noqa: N818 - it is no error of anybody
@@ -224,10 +243,11 @@ class Adapter(abc.ABC):
         return self.dialects.get(api, Dialect())
 
     def subjects(self, device: str = "cpu") -> Iterator[Subject]:
-        """Every subject of this backend on one device."""
+        """Every subject of this backend on one device; of the dtypes those that NumPy has here."""
+        there = [dtype for dtype in self.dtypes if dtype_missing(dtype) is None]
         for api in self.apis:
             for mode in self.modes:
-                for dtype in self.dtypes:
+                for dtype in there:
                     yield Subject(self.name, api, mode, device, dtype)
 
     def prepare(self, device: str) -> None:  # noqa: B027 - most adapters can leave it empty

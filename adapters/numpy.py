@@ -7,9 +7,10 @@ place, is a subclass that overrides one method.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from adapters._numpy_normalization import Normalization, fits, require
 from adapters.base import (
     ACTIVATIONS,
     OPERATIONS,
+    SIXTEEN_BITS,
     Activation,
     Adapter,
     Array,
@@ -30,6 +32,7 @@ from adapters.base import (
     Outcome,
     Subject,
     Unsupported,
+    dtype_of,
 )
 
 
@@ -43,7 +46,7 @@ class NumPy(Normalization, Activations, Adapter):
     apis: ClassVar[Mapping[str, frozenset[str]]] = {"control": OPERATIONS}
     modes: ClassVar[tuple[str, ...]] = ("eager",)
     devices: ClassVar[tuple[str, ...]] = ("cpu",)
-    dtypes: ClassVar[tuple[str, ...]] = ("float32", "float64")
+    dtypes: ClassVar[tuple[str, ...]] = ("float32", "float64", *SIXTEEN_BITS)
     dialects: ClassVar[Mapping[str, Dialect]] = {
         "control": Dialect(momentum="new", running_var_divisor="n-1", rate_one="zeros")
     }
@@ -53,7 +56,10 @@ class NumPy(Normalization, Activations, Adapter):
             raise Unsupported(f"NumPy computes on the cpu, not on {device}")
 
     def ask(self, subject: Subject, case: Case) -> Outcome:
-        """Answer the case in the dtype of its ``x``. TypeError if an array comes out in another dtype."""
+        """Answer the case in the dtype of its ``x``: computed in it, or in float32 and rounded once to 16 bits.
+
+        TypeError if an array comes out in another dtype.
+        """
         self.prepare(subject.device)
         if subject.api not in self.apis or subject.mode not in self.modes:
             raise Unsupported(f"NumPy has no {subject.api} in mode {subject.mode}")
@@ -63,11 +69,27 @@ class NumPy(Normalization, Activations, Adapter):
                 f"the control takes one dtype of {', '.join(self.dtypes)}, not {', '.join(sorted(dtypes))}"
             )
         with np.errstate(all="ignore"):
-            outcome = self.answer(case)
+            outcome = self.answer_in(dtype_of(*dtypes), case)
         for name, value in [*outcome.arrays.items(), *outcome.state.items()]:
             if value.dtype.name not in dtypes:
                 raise TypeError(f"{name} came out as {value.dtype}, not as {dtypes.pop()}")
         return outcome
+
+    def computed_in(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+        return np.dtype(np.float32) if dtype.name in SIXTEEN_BITS else dtype
+
+    def answer_in(self, asked: np.dtype[Any], case: Case) -> Outcome:
+        """The answer in the case's dtype, computed in another one where that is another."""
+        computed = self.computed_in(asked)
+        if asked == computed:
+            return self.answer(case)
+        widened: dict[str, Any] = {name: value.astype(computed) for name, value in case.arrays()}
+        outcome = self.answer(dataclasses.replace(case, **widened))
+        arrays, state = (
+            {name: value if value.dtype != computed else value.astype(asked) for name, value in found.items()}
+            for found in (outcome.arrays, outcome.state)
+        )
+        return Outcome(arrays, state)
 
     def answer(self, case: Case) -> Outcome:
         if isinstance(case, BatchNorm):

@@ -24,6 +24,7 @@ import numpy as np
 from adapters._tensorflow_activations import KERAS, TF_NN, spelling
 from adapters.base import (
     NORMALIZATION,
+    SIXTEEN_BITS,
     Activation,
     Adapter,
     Array,
@@ -59,7 +60,7 @@ class TensorFlow(Adapter):
     )
     modes = ("eager",)
     devices = ("cpu",)
-    dtypes = ("float32", "float64")
+    dtypes = ("float32", "float64", *SIXTEEN_BITS)
     dialects = MappingProxyType(
         {
             "keras": Dialect(momentum="old", running_var_divisor="n", rate_one="zeros"),

@@ -20,6 +20,7 @@ import numpy as np
 from adapters._torch_activations import function, module
 from adapters.base import (
     OPERATIONS,
+    SIXTEEN_BITS,
     Activation,
     Adapter,
     Array,
@@ -50,7 +51,7 @@ class Torch(Adapter):
     apis = MappingProxyType({"nn": OPERATIONS, "nn.functional": OPERATIONS})
     modes = ("eager",)
     devices = ("cpu", "cuda")
-    dtypes = ("float32", "float64")
+    dtypes = ("float32", "float64", *SIXTEEN_BITS)
     dialects = MappingProxyType({"nn": _DIALECT, "nn.functional": _DIALECT})
 
     def prepare(self, device: str) -> None:

@@ -84,6 +84,8 @@ class Arithmetic:
     tiny: float
     largest: float
     random_sums: bool = False
+    #: Unit roundoff that sums are kept in, each rounded to ``dtype`` once it is whole; None: that of ``dtype``.
+    adding: float | None = None
     #: Relative error of one operation, the specification's own float64 rounding included.
     unit: float = field(init=False, repr=False, compare=False)
     #: What one operation makes of the error that came in, and of the magnitude of its result.
@@ -110,9 +112,10 @@ class Arithmetic:
 
     def gamma(self, n: int) -> float:
         """Relative error of a sum of ``n`` terms in any order, with respect to the sum of their magnitudes."""
+        unit, last = (self.unit, 0.0) if self.adding is None else (self.adding + OWN_ROUNDOFF, 2.0 * self.unit)
         if n > _LONG_SUM and self.random_sums:
-            return _LAMBDA * math.sqrt(n) * self.unit
-        return n * self.unit / (1.0 - n * self.unit) if n * self.unit < 1.0 else math.inf
+            return _LAMBDA * math.sqrt(n) * unit + last
+        return n * unit / (1.0 - n * unit) + last if n * unit < 1.0 else math.inf
 
     def represents(self, value: Array) -> Mask:
         """Where a finite float64 within range is a number of ``dtype``, subnormal ones included."""

@@ -31,6 +31,10 @@ LINEAR = ("normal", "ramp", "tiny", "outlier", "subnormal", "zeros", "wide")
 #: Regimes of an elementwise function: no mean that could be large, and nothing is squared.
 ELEMENTWISE = ("normal", "landmarks", "ramp", "tiny", "huge", "extreme", "subnormal", "zeros", "wide")
 
+#: The strata that 16-bit subjects are asked: normal data, what only fewer bits or a narrower range make hard, and what
+#: a clause has alone. The others tell layers apart, not dtypes.
+SIXTEEN_BIT = frozenset("normal offset huge subnormal wide landmarks extreme positive hundreds".split())
+
 _RATIOS = st.sampled_from((1e4, 1e2, 1e3, 10.0, 1e5))
 _EPSILONS = st.sampled_from((1e-5, 1e-3, 1e-1, 1e-7, 1e-12))
 
@@ -160,6 +164,46 @@ def layer_norms(
     )
 
 
+@st.composite
+def long_batch_norms(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str, cotangent: str) -> BatchNorm:
+    """Batch normalization in training over some thousand values a channel."""
+    plain = draw(st.sampled_from(((3000, 2), (48, 2, 8, 8))))
+    shape = _channels_to(plain, draw(st.sampled_from(dialect.channel_axes)) if len(plain) > 2 else 1)
+    arrays = _Arrays(draw, dtype)
+    return BatchNorm(
+        x=arrays.tensor("x", shape, regime),
+        gamma=arrays.parameter("gamma", (2,)),
+        beta=arrays.parameter("beta", (2,)),
+        running_mean=arrays.parameter("running_mean", (2,)),
+        running_var=arrays.parameter("running_var", (2,), "positive"),
+        eps=1e-5,
+        momentum=draw(st.sampled_from((0.5, 0.9, 0.1))),
+        channel_axis=1 if shape == plain else -1,
+        training=True,
+        dy=arrays.tensor("dy", shape, cotangent),
+        recipe=arrays.recipe,
+        regime=regime,
+    )
+
+
+@st.composite
+def long_layer_norms(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str, cotangent: str) -> LayerNorm:
+    """Layer normalization over some thousand features, or of some thousand samples."""
+    shape = draw(st.sampled_from(((3000, 4), (2, 3000))))
+    arrays = _Arrays(draw, dtype)
+    affine = dialect.layer_norm_affine
+    return LayerNorm(
+        x=arrays.tensor("x", shape, regime),
+        gain=arrays.parameter("gain", shape[1:]) if affine else None,
+        bias=arrays.parameter("bias", shape[1:]) if affine else None,
+        eps=1e-5,
+        normalized_rank=1,
+        dy=arrays.tensor("dy", shape, cotangent),
+        recipe=arrays.recipe,
+        regime=regime,
+    )
+
+
 #: Drop rates from one in a thousand to all but one in a thousand.
 RATES = (0.5, 0.1, 0.25, 0.3, 0.9, 0.001, 0.999)
 
@@ -258,7 +302,7 @@ def activations(
 
 def describe(case: Any) -> str:
     """The case as Python that makes it again, given ``from adapters.base import *`` and ``from
-    conformance.regimes import fill``.
+    conformance.regimes import fill``; a comment says where NumPy knows the dtype by another import alone.
     """
     parts = []
     for name in case.__dataclass_fields__:
@@ -272,7 +316,8 @@ def describe(case: Any) -> str:
             if isinstance(value, float) and not math.isfinite(value):
                 text = f"float({text!r})"
         parts.append(f"{name}={text}")
-    return f"{type(case).__name__}({', '.join(parts)})"
+    comment = "  # import ml_dtypes" if any(value.dtype.name == "bfloat16" for _, value in case.arrays()) else ""
+    return f"{type(case).__name__}({', '.join(parts)}){comment}"
 
 
 def _literal(value: Array) -> str:

@@ -6,13 +6,14 @@ its ``@clause`` decorator and nothing else about it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from adapters.base import ACTIVATIONS
+from adapters.base import ACTIVATIONS, SIXTEEN_BITS
 
 IOFFE_SZEGEDY = "Ioffe & Szegedy, Batch Normalization, ICML 2015, arXiv:1502.03167"
 BA = "Ba, Kiros & Hinton, Layer Normalization, 2016, arXiv:1607.06450"
 SRIVASTAVA = "Srivastava et al., Dropout, JMLR 15 (2014) 1929-1958"
+MICIKEVICIUS = "Micikevicius et al., Mixed Precision Training, ICLR 2018, arXiv:1710.03740"
 ROSENBLATT = "Goodfellow, Bengio & Courville, Deep Learning (2016), section 6.3"
 
 
@@ -28,6 +29,8 @@ class Clause:
     fails: str
     #: Whether the clause spends of the run's false-alarm probability.
     statistical: bool = False
+    #: The dtypes that it is about; empty for all.
+    dtypes: tuple[str, ...] = ()
 
 
 _BN, _LN, _DO, _NE = (frozenset({op}) for op in ("batch_norm", "layer_norm", "dropout", "dense"))
@@ -200,6 +203,17 @@ _TABLE = (
         "a size of one that is broadcast; a NaN that passes every comparison; numbers that are not looked at",
     ),
     Clause(
+        "BN.low-precision",
+        _BN,
+        "16-bit input is accumulated in float32 at least: output, gradients and running statistics of long reductions "
+        "are those of float32, rounded once.",
+        "the formulas of BN.train and BN.running with every sum in float32; some thousand values, of some hundred each",
+        f"{MICIKEVICIUS}, section 3.3",
+        "a sum or a square in the dtype of the input: it stagnates at 2048 (float16) or 256 (bfloat16) terms, or "
+        "overflows 65504",
+        dtypes=SIXTEEN_BITS,
+    ),
+    Clause(
         "LN.output",
         _LN,
         "Each sample is normalized by the mean and biased variance of its own trailing axes.",
@@ -230,6 +244,17 @@ _TABLE = (
         "y and gradients in training mode = y and gradients in inference mode",
         f"{BA}, section 3",
         "a mode switch inherited from batch normalization",
+    ),
+    Clause(
+        "LN.low-precision",
+        _LN,
+        "16-bit input is accumulated in float32 at least: output, dx, dgain and dbias of long reductions are those of "
+        "float32, rounded once.",
+        "the formulas of LN.output and LN.grad with every sum in float32; some thousand features or samples, values of "
+        "some hundred",
+        f"{MICIKEVICIUS}, section 3.3",
+        "a sum or a square in the dtype of the input; dgain and dbias added up in 16 bits over the samples",
+        dtypes=SIXTEEN_BITS,
     ),
     Clause(
         "DO.support",
@@ -379,4 +404,13 @@ _TABLE = (
     ),
 )
 
-CLAUSES: dict[str, Clause] = {clause.id: clause for clause in _TABLE}
+#: The clauses that are asked in 16 bits too. The others wait until what they find there has been looked at.
+_SIXTEEN = frozenset(
+    "BN.train.output BN.train.grad BN.eval.output BN.eval.grad BN.eval.independent BN.eval.pure BN.running.update "
+    "BN.low-precision LN.output LN.grad LN.samples-independent LN.mode-free LN.low-precision DO.support DO.rate DO.grad "
+    "DO.eval DO.zero DO.one NE.output NE.grad NE.shape ACT.value ACT.grad".split()
+)
+
+CLAUSES: dict[str, Clause] = {
+    clause.id: clause if clause.id in _SIXTEEN else replace(clause, dtypes=("float32", "float64")) for clause in _TABLE
+}

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from adapters.base import Activation, BatchNorm, Case, Dense, Dialect, Dropout, LayerNorm
+from adapters.base import SIXTEEN_BITS, Activation, BatchNorm, Case, Dense, Dialect, Dropout, LayerNorm
 from conformance import regimes
 from conformance.bounded import Arithmetic, Bounded, format_of
 from reference import batch_norm, dropout, layer_norm, moments, neuron
@@ -36,6 +36,8 @@ class Model:
     activations: Mapping[str, Any] = field(default_factory=lambda: ACTIVATIONS)
     #: Subject's dtype -> the dtype that is computed in, where the model computes in a lower one than it should.
     lower: Mapping[str, str] = field(default_factory=dict)
+    #: The dtype that sums are kept in where it is not the one that is computed in; it lends its range too.
+    adding: str | None = None
 
     def concerns(self, dtype: str) -> bool:
         return not self.lower or dtype in self.lower
@@ -46,17 +48,22 @@ class Model:
         if dtype == "float64" and computed != dtype:
             # A constant or a statistic went through the lower dtype: its digits are lost, the range of the rest is not.
             arithmetic = replace(arithmetic, tiny=format_of(dtype).tiny, largest=format_of(dtype).largest)
+        if self.adding is not None:
+            kept = format_of(self.adding)
+            arithmetic = replace(arithmetic, adding=kept.roundoff, tiny=kept.tiny, largest=kept.largest)
         return arithmetic
 
 
 STABLE = Model("stable")
+SIXTEEN = {name: name for name in SIXTEEN_BITS}
 #: From the best to the worst. A weaker model is the same specification with the weakness put in, and has a bound of its
 #: own.
 WEAKER = (
     Model("one-pass", moments=moments.one_pass),
     Model("cancelling", activations=TEXTBOOK),
     Model("single", activations=TEXTBOOK, lower={"float64": "float32"}),
-    Model("native", activations=TEXTBOOK, lower={"float16": "float16", "bfloat16": "bfloat16"}),
+    Model("rounded", activations=TEXTBOOK, lower=SIXTEEN, adding="float32"),
+    Model("native", activations=TEXTBOOK, lower=SIXTEEN),
 )
 
 

@@ -12,7 +12,7 @@ from conformance.bounded import Bounded, largest
 Array = np.ndarray[Any, np.dtype[Any]]
 
 #: From the best to the worst: what arithmetic explains the answer.
-GRADES = ("stable", "one-pass", "cancelling", "single", "native", "none")
+GRADES = ("stable", "one-pass", "cancelling", "single", "rounded", "native", "none")
 
 
 def worse(one: str, other: str) -> str:

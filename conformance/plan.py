@@ -34,6 +34,8 @@ def entries(clause: Clause, adapters: Iterable[Adapter], devices: Iterable[str] 
             if device not in adapter.devices:
                 continue
             for subject in adapter.subjects(device):
+                if clause.dtypes and subject.dtype not in clause.dtypes:
+                    continue
                 offered = clause.operations & adapter.apis[subject.api]
                 if offered and offered <= ACTIVATIONS:
                     yield from (Entry(clause, adapter, subject, name) for name in sorted(offered))

@@ -14,6 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from adapters.base import dtype_of
+from conformance.bounded import format_of
+
 Array = np.ndarray[Any, np.dtype[Any]]
 
 #: Regimes whose rounding errors may be taken as random: the probabilistic bound for long sums holds for them. Not so
@@ -24,8 +27,8 @@ RANDOM = frozenset({"normal"})
 
 def _exponents(dtype: np.dtype[Any]) -> tuple[float, float]:
     """Base-10 logarithms of the smallest normal and the largest finite number."""
-    info = np.finfo(dtype)
-    return float(np.log10(info.tiny)), float(np.log10(float(info.max)))
+    kind = format_of(dtype.name)
+    return math.log10(kind.tiny), math.log10(kind.largest)
 
 
 def _normal(z: Array, dtype: np.dtype[Any], scale: float = 1.0) -> Array:
@@ -33,7 +36,8 @@ def _normal(z: Array, dtype: np.dtype[Any], scale: float = 1.0) -> Array:
 
 
 def _offset(z: Array, dtype: np.dtype[Any], ratio: float = 1e3, scale: float = 1.0) -> Array:
-    return scale * (ratio + z)
+    """The mean's ratio to the deviation; less where the dtype's rounding would leave no deviation."""
+    return scale * (min(ratio, 0.1 / format_of(dtype.name).roundoff) + z)
 
 
 def _tiny(z: Array, dtype: np.dtype[Any]) -> Array:
@@ -41,8 +45,10 @@ def _tiny(z: Array, dtype: np.dtype[Any]) -> Array:
 
 
 def _huge(z: Array, dtype: np.dtype[Any]) -> Array:
-    # Squares, and sums of a few thousand of them, stay representable: beyond that no bound is finite.
-    return np.asarray(z * 10.0 ** (0.4 * _exponents(dtype)[1]))
+    # Squares, and sums of a few thousand of them, stay representable where they are computed: beyond that no bound is
+    # finite. Those of float16 are computed in float32, and overflow float16.
+    top = _exponents(dtype)[1]
+    return np.asarray(z * 10.0 ** (0.6 * top if dtype.name == "float16" else 0.4 * top))
 
 
 def _extreme(z: Array, dtype: np.dtype[Any]) -> Array:
@@ -73,7 +79,7 @@ def _outlier(z: Array, dtype: np.dtype[Any], factor: float = 1e4) -> Array:
 
 
 def _subnormal(z: Array, dtype: np.dtype[Any]) -> Array:
-    return np.asarray(z * float(np.finfo(dtype).tiny) / 4)
+    return np.asarray(z * format_of(dtype.name).tiny / 4)
 
 
 def _zeros(z: Array, dtype: np.dtype[Any]) -> Array:
@@ -91,11 +97,16 @@ LANDMARKS = (0.0, 0.5, 1.0, 3.0, 6.0, 9.0, 17.0, 20.0, 38.0, 88.0, 104.0, 709.0)
 def _landmarks(z: Array, dtype: np.dtype[Any]) -> Array:
     """Neighbours of the landmarks on both sides of zero, up to two steps of the last place or of a twentieth away."""
     choice = np.floor(np.abs(z) * 32).astype(np.int64)
-    landmark = np.array(LANDMARKS, dtype)[choice % len(LANDMARKS)]
+    landmark = np.array(LANDMARKS).astype(dtype)[choice % len(LANDMARKS)]
     choice //= len(LANDMARKS)
     steps, far = choice % 5 - 2, choice // 5 % 2
     value = landmark + steps * np.where(far, 0.05, np.spacing(landmark).astype(np.float64))
     return np.asarray(np.where(np.signbit(z), -value, value))
+
+
+def _hundreds(z: Array, dtype: np.dtype[Any]) -> Array:
+    """Three deviations from zero: the squares, and the sum of some hundreds, are beyond the range of float16."""
+    return 100.0 * (3.0 + z)
 
 
 def _positive(z: Array, dtype: np.dtype[Any]) -> Array:
@@ -121,6 +132,7 @@ _REGIMES: dict[str, Callable[..., Array]] = {
     "zeros": _zeros,
     "wide": _wide,
     "positive": _positive,
+    "hundreds": _hundreds,
     "landmarks": _landmarks,
     "largest": _largest,
     "smallest": _smallest,
@@ -141,8 +153,7 @@ def variates(numbers: bytes, shape: tuple[int, ...]) -> Array:
 
 def apply(regime: str, z: Array, dtype: str, **parameters: float) -> Array:
     """The regime's values for standard variates ``z`` (float64, any shape), rounded to ``dtype`` and kept finite."""
-    kind = np.dtype(dtype)
-    largest = float(np.finfo(kind).max)
+    kind, largest = dtype_of(dtype), format_of(dtype).largest
     values = _REGIMES[regime](np.asarray(z, np.float64), kind, **parameters)
     return np.clip(values, -largest, largest).astype(kind)
 

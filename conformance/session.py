@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from adapters.base import Adapter, Unsupported
+from adapters.base import Adapter, Unsupported, dtype_missing
 from conformance import backends, bernoulli, deviations, keyword, plan, profiles, results
 from conformance.clauses import CLAUSES
 from conformance.examination import Examination, Nonconformance
@@ -116,6 +116,8 @@ class Session:
         """Nothing was selected: say so where the reason is a framework that is not there."""
         named = {value for axis, value in keyword.terms(self.expression) if axis == "backend"}
         reasons = [f"backend {name}: {why}" for name, why in self.missing.items() if name in named]
+        sought = {*self.filters["dtype"], *(value for axis, value in keyword.terms(self.expression) if axis == "dtype")}
+        reasons += [f"dtype {name}: {why}" for name in sorted(sought) if (why := dtype_missing(name)) is not None]
         if reasons:
             raise pytest.UsageError("; ".join(reasons))
 
@@ -229,6 +231,8 @@ class Session:
             "or close its versions"
             for name in self.stale
         ]
+        dtypes = {name for adapter in self.adapters for name in adapter.dtypes}
+        lines += [f"  not asked: dtype {name}: {why}" for name in sorted(dtypes) if (why := dtype_missing(name))]
         lines += [f"  ERROR: {self.unwritten}"] if self.unwritten else []
         refused = Counter(
             (row["subject"]["backend"], row["message"]) for row in rows if row["verdict"] == "unsupported"

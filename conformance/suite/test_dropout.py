@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from adapters.base import Dropout
+from adapters.base import Dropout, dtype_of
 from conformance import bernoulli, cases
 from conformance.examination import Examination, clause
 
@@ -83,7 +83,7 @@ def bernoulli_case(exam: Examination, rate: float, index: int) -> Dropout:
     shape = (bernoulli.samples_needed(0.1, 0.001, exam.false_alarm / len(cases.RATES)) // 1024 + 1, 1024)
     seed = bernoulli.seed(exam.clause.id, str(exam.subject), index + exam.seed)
     return Dropout(
-        x=np.ones(shape, exam.dtype),
+        x=np.ones(shape, dtype_of(exam.dtype)),
         rate=rate,
         training=True,
         seed=seed,

@@ -22,6 +22,8 @@ def test_declares_every_operation_in_torchs_dialect() -> None:
     assert [str(subject) for subject in ADAPTER.subjects()] == [
         "backend=numpy api=control mode=eager device=cpu dtype=float32",
         "backend=numpy api=control mode=eager device=cpu dtype=float64",
+        "backend=numpy api=control mode=eager device=cpu dtype=float16",
+        "backend=numpy api=control mode=eager device=cpu dtype=bfloat16",
     ]
     dialect = ADAPTER.dialect("control")
     assert (dialect.momentum, dialect.running_var_divisor, dialect.rate_one) == ("new", "n-1", "zeros")

@@ -13,6 +13,7 @@ from . import (
     batch_norm_relations,
     dropout,
     layer_norm,
+    low_precision,
     neuron,
     neuron_bias,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "batch_norm_relations",
     "dropout",
     "layer_norm",
+    "low_precision",
     "neuron",
     "neuron_bias",
 ]

@@ -138,13 +138,15 @@ def _ask_layer_norm(asked: Asked, case: LayerNorm) -> Outcome:
 
 def _ask_dropout(asked: Asked, case: Dropout) -> Outcome:
     if asked.api == "flax.nnx":
-        layer = nnx_dropout(asked, case.rate, case.seed, case.training)
+        layer = nnx_dropout(asked, case.rate, case.seed, case.training, case.call)
+    elif case.call > 1:
+        raise Unsupported("flax.linen's Dropout keeps no stream: it is handed its key in every call")
     else:
         key = asked.jax.random.key(case.seed)
         layer = flax_layer(
             asked, "Dropout", (), {"rate": case.rate}, deterministic=not case.training, rngs={"dropout": key}
         )
-    return asked.run(layer, {}, case.x, case.dy).outcome({})
+    return asked.run(layer, {}, case.x, case.dy).outcome({}, {"x": "x"})
 
 
 def _ask_dense(asked: Asked, case: Dense) -> Outcome:

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 # Importing a module registers what is in it.
-from . import activation_gradients, activations, batch_norm, batch_norm_inference, dropout, layer_norm, neuron
+from . import (
+    activation_gradients,
+    activations,
+    batch_norm,
+    batch_norm_inference,
+    dropout,
+    dropout_exact,
+    layer_norm,
+    layer_norm_edges,
+    layer_norm_symmetries,
+    neuron,
+)
 from .registry import FAULTS, Fault
 
 __all__ = [
@@ -14,6 +25,9 @@ __all__ = [
     "batch_norm",
     "batch_norm_inference",
     "dropout",
+    "dropout_exact",
     "layer_norm",
+    "layer_norm_edges",
+    "layer_norm_symmetries",
     "neuron",
 ]

@@ -146,7 +146,7 @@ def _ask_dropout(asked: Asked, case: Dropout) -> Outcome:
         layer = flax_layer(
             asked, "Dropout", (), {"rate": case.rate}, deterministic=not case.training, rngs={"dropout": key}
         )
-    return asked.run(layer, {}, case.x, case.dy).outcome({}, {"x": "x"})
+    return asked.run(layer, {}, case.x, case.dy).outcome({})
 
 
 def _ask_dense(asked: Asked, case: Dense) -> Outcome:

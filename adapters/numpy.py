@@ -90,8 +90,9 @@ class NumPy(Normalization, Activations, Adapter):
         return layer(case)
 
     def dropout_train(self, case: Dropout) -> dict[str, Array]:
-        # The calls before this one have used up their share of the stream.
-        keep = self.mask((case.call, *case.x.shape), case.rate, case.seed)[-1]
+        keep = self.mask(case.x.shape, case.rate, case.seed)
+        if case.call > 1:  # the calls before this one have used up their share of the stream
+            keep = self.mask((case.call, *case.x.shape), case.rate, case.seed)[-1]
         arrays = {"y": self.drop(case.x, keep, case.rate)}
         if case.dy is not None:
             arrays["dx"] = self.drop_gradient(case.dy, keep, case.rate)

@@ -117,12 +117,19 @@ def _nnx(
     return run
 
 
-def nnx_dropout(asked: Asked, rate: float, seed: int, training: bool) -> Layer:
-    """A fresh ``nnx.Dropout``: unlike the other layers it holds a stream of random numbers, so it is never kept."""
+def nnx_dropout(asked: Asked, rate: float, seed: int, training: bool, call: int) -> Layer:
+    """The given call of a fresh ``nnx.Dropout``: it holds a stream of random numbers, so it is never kept."""
     nnx = asked.library
     graph, state = nnx.split(nnx.Dropout(rate, rngs=nnx.Rngs(dropout=seed)))
     initial = nnx.to_pure_dict(state)
-    return function(lambda x: nnx.merge(graph, initial)(x, deterministic=not training))
+
+    def run(x: Any) -> Any:
+        dropout = nnx.merge(graph, initial)
+        for _ in range(call - 1):
+            dropout(x, deterministic=not training)
+        return dropout(x, deterministic=not training)
+
+    return function(run)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -81,6 +81,8 @@ class Dialect:
     running_var_divisor: Literal["n", "n-1"] = "n"
     #: Dropout with rate 1: answered (zeros) or refused with an error.
     rate_one: Literal["zeros", "refused"] = "zeros"
+    #: What dropout makes of a NaN or an infinity that it drops: 0 (selected) or NaN (multiplied by zero).
+    dropped_special: Literal["zero", "nan"] = "zero"
     #: Where batch norm may have its channels in an input of rank above 2: 1 (first), -1 (last).
     channel_axes: tuple[int, ...] = (1, -1)
     #: Whether layer norm can have a gain and a bias.
@@ -148,13 +150,17 @@ class LayerNorm(Case):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Dropout(Case):
-    """Dropout with drop rate ``rate``; answers ``y``, ``dx``. One case is a fresh layer and one call after seeding."""
+    """Dropout with drop rate ``rate``; answers ``y``, ``dx`` and state ``x``, where the api has one to show.
+
+    One case is a fresh layer, seeded, and one call; with ``call`` = k the answer is that of the k-th call in a row.
+    """
 
     x: Array
     rate: float
     training: bool
     seed: int  #: 0 <= seed < 2**31
     dy: Array | None = None
+    call: int = 1
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -140,7 +140,9 @@ def _ask_layer_norm(asked: Asked, case: LayerNorm) -> Outcome:
 
 def _ask_dropout(asked: Asked, case: Dropout) -> Outcome:
     if asked.api == "flax.nnx":
-        layer = nnx_dropout(asked, case.rate, case.seed, case.training)
+        layer = nnx_dropout(asked, case.rate, case.seed, case.training, case.call)
+    elif case.call > 1:
+        raise Unsupported("flax.linen's Dropout keeps no stream: it is handed its key in every call")
     else:
         key = asked.jax.random.key(case.seed)
         layer = flax_layer(

@@ -97,7 +97,7 @@ class NumPy(Normalization, Activations, Adapter):
         if isinstance(case, LayerNorm):
             return Outcome(self.layer_norm(case))
         if isinstance(case, Dropout):
-            return Outcome(self.dropout(case))
+            return Outcome(self.dropout(case), {"x": case.x.copy()})
         if isinstance(case, Dense):
             return Outcome(self.dense(case))
         if isinstance(case, Activation):
@@ -113,6 +113,8 @@ class NumPy(Normalization, Activations, Adapter):
 
     def dropout_train(self, case: Dropout) -> dict[str, Array]:
         keep = self.mask(case.x.shape, case.rate, case.seed)
+        if case.call > 1:  # the calls before this one have used up their share of the stream
+            keep = self.mask((case.call, *case.x.shape), case.rate, case.seed)[-1]
         arrays = {"y": self.drop(case.x, keep, case.rate)}
         if case.dy is not None:
             arrays["dx"] = self.drop_gradient(case.dy, keep, case.rate)

@@ -179,6 +179,8 @@ def _layers(case: Case, tensors: Tensors) -> Callable[[], Any]:
             variable.assign(_to_store(case, ours, variable.shape))
             tensors[ours] = variable.value
     training = getattr(case, "training", None)
+    for _ in range(getattr(case, "call", 1) - 1):
+        layer(x, training=training)
     return lambda: layer(x) if training is None else layer(x, training=training)
 
 
@@ -251,6 +253,8 @@ def _functions(case: Case, tensors: Tensors) -> Callable[[], Any]:
                 raise Unsupported("tf.nn.dropout is for training alone")
             # A seed for the process as well: an operation's own one goes on from call to call.
             tf.random.set_seed(case.seed)
+            for _ in range(case.call - 1):
+                tf.nn.dropout(x, case.rate, seed=case.seed)
             return lambda: tf.nn.dropout(x, case.rate, seed=case.seed)
         case Dense():
             _need_batch(case, "tf.linalg.matmul")

@@ -38,7 +38,9 @@ from adapters.base import (
 if TYPE_CHECKING:
     import torch
 
-_DIALECT = Dialect(momentum="new", running_var_divisor="n-1", rate_one="zeros", channel_axes=(1,))
+_DIALECT = Dialect(
+    momentum="new", running_var_divisor="n-1", rate_one="zeros", dropped_special="nan", channel_axes=(1,)
+)
 
 
 class Torch(Adapter):
@@ -89,13 +91,24 @@ class Torch(Adapter):
 
 
 def _tensor(array: Array, device: str) -> torch.Tensor:
-    """A tensor of the array's values, dtype and order of axes in memory; it shares no memory with the array."""
+    """A tensor of the array's values, dtype and strides; it shares no memory with the array."""
     import torch
 
-    owned = np.array(array, order="K")
+    owned = _copied(array)
     if owned.dtype.kind == "V" and owned.dtype.name == "bfloat16":
         return torch.from_numpy(owned.view(np.int16)).view(torch.bfloat16).to(device)
     return torch.from_numpy(owned).to(device)
+
+
+def _copied(array: Array) -> Array:
+    """A copy that lies in memory as the array does; torch has no negative strides."""
+    if min(array.strides, default=0) < 0 or not array.size:
+        return np.array(array, order="K")
+    last = sum((size - 1) * stride for size, stride in zip(array.shape, array.strides, strict=True))
+    memory = np.zeros(last // array.itemsize + 1, array.dtype)
+    copy = np.ndarray(array.shape, array.dtype, memory, 0, array.strides)
+    copy[...] = array
+    return copy
 
 
 def _array(tensor: torch.Tensor) -> Array:
@@ -136,7 +149,7 @@ def _functional(case: Case, tensors: Tensors, differentiate: bool) -> torch.Tens
             return functional.layer_norm(x, _normalized_shape(case), get("gain"), get("bias"), case.eps)
         case Dropout():
             _seed(case.seed, x.device)
-            return functional.dropout(x, case.rate, case.training)
+            return _called(case, lambda: functional.dropout(x, case.rate, case.training))
         case Dense():
             y = functional.linear(x, tensors["weight"], get("bias"))
             return y if case.activation is None else function(case.activation, {}, y)
@@ -164,7 +177,7 @@ def _modular(case: Case, tensors: Tensors, differentiate: bool) -> torch.Tensor:
     layer.train(getattr(case, "training", True))
     if isinstance(case, Dropout):
         _seed(case.seed, x.device)
-    y: torch.Tensor = layer(x)
+    y: torch.Tensor = _called(case, lambda: layer(x))
     if isinstance(case, Dense) and case.activation is not None:
         y = module(case.activation, {})(y)
     return y
@@ -234,6 +247,13 @@ def _seed(seed: int, device: torch.device) -> None:
     (torch.default_generator if device.type == "cpu" else torch).manual_seed(seed)
 
 
+def _called(case: Case, call: Callable[[], torch.Tensor]) -> torch.Tensor:
+    """The answer of the call that the case asks for, after those before it."""
+    for _ in range(getattr(case, "call", 1) - 1):
+        call()
+    return call()
+
+
 def _refuse_channels_last(case: BatchNorm) -> None:
     # A movedim here would be our own handling of the layout; at rank 2 the first axis of channels is also the last.
     if case.channel_axis != 1 and (case.x.ndim, case.channel_axis) != (2, -1):
@@ -241,7 +261,9 @@ def _refuse_channels_last(case: BatchNorm) -> None:
 
 
 def _normalized_shape(case: LayerNorm) -> list[int]:
-    return list(case.x.shape[case.x.ndim - case.normalized_rank :])
+    # A rank beyond that of x is asked for as it is, so that torch can say what it thinks of it.
+    beyond = max(0, case.normalized_rank - case.x.ndim)
+    return [1] * beyond + list(case.x.shape[max(0, case.x.ndim - case.normalized_rank) :])
 
 
 def _slope(case: Activation, tensors: Tensors) -> torch.Tensor:

@@ -145,13 +145,22 @@ def batch_norms(
 
 @st.composite
 def layer_norms(
-    draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str, gradient: bool = False, seed: int = 0
+    draw: st.DrawFn,
+    dtype: str,
+    dialect: Dialect,
+    *,
+    regime: str,
+    shape: Shape | None = None,
+    rank: int | None = None,
+    affine: bool | None = None,
+    gradient: bool = False,
+    seed: int = 0,
 ) -> LayerNorm:
     """Layer normalization over one or more trailing axes, with at least one sample axis where the rank allows it."""
-    shape = draw(shapes("layer_norm", seed))
-    rank = draw(st.integers(1, max(1, len(shape) - 1)))
+    shape = draw(shapes("layer_norm", seed)) if shape is None else shape
+    rank = draw(st.integers(1, max(1, len(shape) - 1))) if rank is None else rank
     arrays = _Arrays(draw, dtype)
-    affine = dialect.layer_norm_affine and draw(st.integers(0, 7)) < 7
+    affine = dialect.layer_norm_affine and (draw(st.integers(0, 7)) < 7 if affine is None else affine)
     return LayerNorm(
         x=arrays.tensor("x", shape, regime),
         gain=arrays.parameter("gain", shape[-rank:]) if affine else None,
@@ -216,11 +225,12 @@ def dropouts(
     training: bool,
     regime: str = "positive",
     rate: float | None = None,
+    shape: Shape | None = None,
     gradient: bool = False,
     seed: int = 0,
 ) -> Dropout:
     """Dropout; where the mask matters, no element of x or dy is zero, so that it shows in what comes out."""
-    shape = draw(shapes("dropout", seed))
+    shape = draw(shapes("dropout", seed)) if shape is None else shape
     arrays = _Arrays(draw, dtype)
     return Dropout(
         x=arrays.tensor("x", shape, regime),
@@ -310,7 +320,7 @@ def describe(case: Any) -> str:
             continue
         value = getattr(case, name)
         if isinstance(value, np.ndarray):
-            text = case.recipe.get(name) or _literal(value)
+            text = case.recipe.get(name) or literal(value)
         else:
             text = repr(dict(value)) if isinstance(value, dict) else repr(value)
             if isinstance(value, float) and not math.isfinite(value):
@@ -320,7 +330,8 @@ def describe(case: Any) -> str:
     return f"{type(case).__name__}({', '.join(parts)}){comment}"
 
 
-def _literal(value: Array) -> str:
+def literal(value: Array) -> str:
+    """The array as Python that makes it again."""
     with np.printoptions(threshold=sys.maxsize, floatmode="unique", linewidth=sys.maxsize):
         numbers = np.array2string(value, separator=", ").replace("\n", "")
     return f"np.array({re.sub('nan|inf', lambda word: 'np.' + word[0], numbers)}, {value.dtype.name!r})"

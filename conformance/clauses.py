@@ -257,6 +257,112 @@ _TABLE = (
         dtypes=SIXTEEN_BITS,
     ),
     Clause(
+        "LN.shift",
+        _LN,
+        "Adding a constant to a sample changes neither its output nor any gradient.",
+        "y(x + c) = y(x), dx, dgain, dbias likewise",
+        f"{BA}, section 5.1, table 1",
+        "a mean that is not subtracted, or not subtracted from all",
+    ),
+    Clause(
+        "LN.scale",
+        _LN,
+        "Scaling a sample, and epsilon with its square, leaves the output, and divides dx by the scale.",
+        "y(a x; a^2 eps) = y(x; eps), dx = dx / a, dgain and dbias as they were; a > 0",
+        f"{BA}, section 5.1, table 1",
+        "epsilon outside the root; an epsilon of its own; a floor under the variance",
+    ),
+    Clause(
+        "LN.grad.orthogonal",
+        _LN,
+        "dx of a sample sums to 0, and is orthogonal to x_hat as far as epsilon lets it.",
+        "sum(dx) = 0, sum(dx x_hat) = eps / (sigma^2 + eps)^(3/2) sum(g dy x_hat)",
+        f"{BA}, supplementary material",
+        "a gradient that does not go through the mean, or not through the variance",
+    ),
+    Clause(
+        "LN.no-affine",
+        _LN,
+        "Gain and bias can be left out, both or either: the rest is as it was.",
+        "without gain g = 1, without bias b = 0",
+        f"{BA}, equation 4; the framework's documentation",
+        "a bias that goes with the gain; a gradient that is scaled by what is not there",
+    ),
+    Clause(
+        "LN.multi-axis",
+        _LN,
+        "Over several axes, each element of the normalized shape has its own gain and bias, equal sizes or not.",
+        "y[s, i, j] = g[i, j] x_hat[s, i, j] + b[i, j]; dgain[i, j] = sum over s",
+        f"{BA}, equation 4; the framework's documentation of the normalized shape",
+        "a gain that is transposed, flattened in another order, or broadcast along an axis",
+    ),
+    Clause(
+        "LN.large",
+        _LN,
+        "Many features, and a mean that is large against the deviation, stay within the bound too.",
+        "y = g (x - mu) / sqrt(sigma^2 + eps) + b for n up to 65536 and mu up to 1e5 sigma",
+        f"{BA}, equation 4; Higham, Accuracy and Stability (2002), section 1.9",
+        "a variance in one pass; sums in 16 bits; a running sum that stops growing",
+    ),
+    Clause(
+        "LN.constant",
+        _LN,
+        "A sample without spread gives the bias, to the bound, and finite gradients, however large its value.",
+        "sigma^2 = 0: y = b, dx = (h - mean(h)) / sqrt(eps)",
+        f"{BA}, equation 4, with the epsilon of batch normalization",
+        "a variance that rounding makes negative; an epsilon that is left out; 0/0",
+    ),
+    Clause(
+        "LN.single",
+        _LN,
+        "A sample of one feature gives the bias, to the bound, and no gradient to its input or gain.",
+        "n = 1: mu = x, sigma = 0: y = b, dx = 0, dgain = 0, dbias = sum(dy)",
+        f"{BA}, equation 4",
+        "divisor n-1; a feature that passes through as it is",
+    ),
+    Clause(
+        "LN.empty",
+        _LN,
+        "No samples, or samples without features, give an empty result or an error; dgain and dbias are zero.",
+        "shape(y) = shape(dx) = shape(x); dgain = dbias = 0, the sum over no samples",
+        f"{BA}, equation 4",
+        "a mean over no samples (NaN in the gradient of the gain); another shape",
+    ),
+    Clause(
+        "LN.special",
+        _LN,
+        "NaN and infinity make their own sample NaN and stay in it; dbias does not know of them.",
+        "x[i] with NaN or infinity: y[i] = dx[i] = NaN; y[j], dx[j], j != i, and dbias as ever; dgain = NaN",
+        f"{BA}, equation 4, in IEEE 754 arithmetic: inf - inf is NaN",
+        "NaN replaced by a number; statistics that skip NaN; a sum that reaches across samples",
+    ),
+    Clause(
+        "LN.layout",
+        _LN,
+        "How x and dy lie in memory does not matter: transposed, strided, cut out of an array, reversed, broadcast.",
+        "y, dx, dgain, dbias are functions of the values",
+        f"{BA}, equation 4",
+        "a kernel that takes its operand for contiguous; an axis of stride 0 that is counted once",
+    ),
+    Clause(
+        "LN.bad-input",
+        _LN,
+        "Gain or bias of a wrong size, an epsilon that is negative or NaN, and a normalized rank of 0 or beyond that "
+        "of x are refused with an error.",
+        "size(gain) != n, size(bias) != n, eps < 0, eps != eps, rank < 1, rank > rank(x): an error",
+        f"{BA}, equation 4: what it has no meaning for",
+        "a gain of one element that broadcasts; no check of epsilon",
+    ),
+    Clause(
+        "BN-vs-LN",
+        _BN | _LN,
+        "One and the same change of one sample changes what batch normalization makes of the others, and leaves what "
+        "layer normalization makes of them.",
+        "x[j] changes: BN y[i] changes, i != j; LN y[i] = the answer to x[i] alone",
+        f"{BA}, section 3",
+        "statistics over the wrong axes: batch normalization by sample, layer normalization over the batch",
+    ),
+    Clause(
         "DO.support",
         _DO,
         "In training, each output is 0 or x/(1-p), nothing else.",
@@ -304,6 +410,40 @@ _TABLE = (
         "p = 1: y = 0, dx = 0",
         f"{SRIVASTAVA}, section 4; the framework's documentation",
         "0/0 in the scale",
+    ),
+    Clause(
+        "DO.seed",
+        _DO,
+        "The same seed gives the same mask, another seed or the next call another one; the mask does not depend on the "
+        "values.",
+        "mask = f(seed, call, shape, p)",
+        f"{SRIVASTAVA}, section 4; the framework's documentation of its seeds",
+        "a seed that is ignored or cut short; a stream that does not go on; a mask taken from the input",
+    ),
+    Clause(
+        "DO.special",
+        _DO,
+        "A NaN or an infinity that is dropped gives 0 or NaN as the dialect says, the same for every element; one that "
+        "is kept stays.",
+        "x = NaN, +inf, -inf: y = x where kept; 0 (selected) or NaN (multiplied by 0) where dropped; so for dx of dy",
+        f"{SRIVASTAVA}, section 4; IEEE 754-2019, section 7.2 (0 times infinity)",
+        "a vectorized body that selects beside a tail that multiplies; a NaN that is lost",
+    ),
+    Clause(
+        "DO.shape",
+        _DO,
+        "Output and gradient have the shape and the dtype of the input, and the input itself is left alone.",
+        "shape(y) = shape(dx) = shape(x), dtype likewise; x after = x before, to the bit",
+        f"{SRIVASTAVA}, section 4",
+        "an output in another dtype; a layer that drops in place; an empty input that is refused",
+    ),
+    Clause(
+        "DO.bad-input",
+        _DO,
+        "A rate below 0, above 1 or NaN is refused with an error, in training and in inference.",
+        "p < 0, p > 1 or p != p: an error",
+        f"{SRIVASTAVA}, section 4: p is a probability",
+        "no check at all; a check written so that NaN passes it",
     ),
     Clause(
         "NE.output",
@@ -407,8 +547,8 @@ _TABLE = (
 #: The clauses that are asked in 16 bits too. The others wait until what they find there has been looked at.
 _SIXTEEN = frozenset(
     "BN.train.output BN.train.grad BN.eval.output BN.eval.grad BN.eval.independent BN.eval.pure BN.running.update "
-    "BN.low-precision LN.output LN.grad LN.samples-independent LN.mode-free LN.low-precision DO.support DO.rate DO.grad "
-    "DO.eval DO.zero DO.one NE.output NE.grad NE.shape ACT.value ACT.grad".split()
+    "BN.low-precision LN.output LN.grad LN.samples-independent LN.mode-free LN.low-precision DO.support DO.rate "
+    "DO.grad DO.eval DO.zero DO.one NE.output NE.grad NE.shape ACT.value ACT.grad".split()
 )
 
 CLAUSES: dict[str, Clause] = {

@@ -78,14 +78,23 @@ class _Inputs:
         return value if value is None else Bounded.input(np.asarray(value, np.float64), self._arithmetic)
 
 
-def expect(case: Case, dtype: str, dialect: Dialect, model: Model = STABLE, **known: Any) -> Expected:
+def expect(
+    case: Case,
+    dtype: str,
+    dialect: Dialect,
+    model: Model = STABLE,
+    derive: Callable[[Expected], dict[str, Any]] | None = None,
+    **known: Any,
+) -> Any:
     """Outputs, gradients (where the case has a cotangent) and new statistics, by name.
 
-    ``known`` holds what the specification is given besides the case: dropout's ``mask`` (bool, shape of x).
+    ``derive`` makes of them what a clause speaks of, such as sums. ``known`` holds what the specification is given
+    besides the case: dropout's ``mask`` (bool, shape of x).
     """
     inputs = _Inputs(case, model.arithmetic(case, dtype))
     with np.errstate(all="ignore"):
-        return _EXPECTATIONS[type(case)](case, inputs, dialect, model, **known)
+        found = _EXPECTATIONS[type(case)](case, inputs, dialect, model, **known)
+        return found if derive is None else derive(found)
 
 
 def _learnable(gradients: tuple[Any, ...], **parameters: Array | None) -> dict[str, Any]:

@@ -24,6 +24,12 @@ EXACT = {
     "BN.empty",
     "BN.single",
     "BN.bad-input",
+    "DO.seed",
+    "DO.special",
+    "DO.shape",
+    "DO.bad-input",
+    "LN.empty",
+    "LN.bad-input",
 }
 #: Sound layers that round as much as others do: the sums of a plain loop, the folded form, a root by its reciprocal.
 ROUNDING = {"in-order", "reversed-order", "scale-and-offset", "reciprocal-root"}

@@ -28,6 +28,7 @@ STYLES = {"CRASH": RED, "TIMEOUT": RED, "FAIL": RED, "open": "magenta", "dev": "
 LAYERS = {
     "BN": "batch normalization",
     "LN": "layer normalization",
+    "BN-vs-LN": "batch against layer normalization",
     "DO": "dropout",
     "NE": "neuron",
     "ACT": "activations",

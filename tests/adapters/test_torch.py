@@ -296,7 +296,7 @@ def test_declarations() -> None:
     assert set(ADAPTER.versions()) == {"torch"}
     assert {subject.api for subject in ADAPTER.subjects()} == set(APIS)
     for api in APIS:
-        assert ADAPTER.dialect(api) == Dialect("new", "n-1", "zeros", channel_axes=(1,))
+        assert ADAPTER.dialect(api) == Dialect("new", "n-1", "zeros", dropped_special="nan", channel_axes=(1,))
         assert ADAPTER.apis[api] == OPERATIONS
 
 

@@ -35,6 +35,9 @@ __all__ = [
     "dropout",
     "dropout_exact",
     "layer_norm",
+    "layer_norm_edges",
+    "layer_norm_symmetries",
+    "low_precision",
     "neuron",
     "neuron_bias",
 ]

@@ -85,7 +85,7 @@ def expect(
     model: Model = STABLE,
     derive: Callable[[Expected], dict[str, Any]] | None = None,
     **known: Any,
-) -> Any:
+) -> dict[str, Any]:
     """Outputs, gradients (where the case has a cotangent) and new statistics, by name.
 
     ``derive`` makes of them what a clause speaks of, such as sums. ``known`` holds what the specification is given
@@ -93,7 +93,7 @@ def expect(
     """
     inputs = _Inputs(case, model.arithmetic(case, dtype))
     with np.errstate(all="ignore"):
-        found = _EXPECTATIONS[type(case)](case, inputs, dialect, model, **known)
+        found = dict(_EXPECTATIONS[type(case)](case, inputs, dialect, model, **known))
         return found if derive is None else derive(found)
 
 

@@ -59,12 +59,12 @@ def _extreme(z: Array, dtype: np.dtype[Any]) -> Array:
 
 def _largest(z: Array, dtype: np.dtype[Any]) -> Array:
     """The last decade before the largest finite number, and that number itself."""
-    return np.asarray(np.where(np.signbit(z), -1.0, 1.0) * float(np.finfo(dtype).max) * 10.0 ** -(np.abs(z) % 1.0))
+    return np.asarray(np.where(np.signbit(z), -1.0, 1.0) * format_of(dtype.name).largest * 10.0 ** -(np.abs(z) % 1.0))
 
 
 def _smallest(z: Array, dtype: np.dtype[Any]) -> Array:
     """The first decade from the smallest normal number, and that number itself."""
-    return np.asarray(np.where(np.signbit(z), -1.0, 1.0) * float(np.finfo(dtype).tiny) * 10.0 ** (np.abs(z) % 1.0))
+    return np.asarray(np.where(np.signbit(z), -1.0, 1.0) * format_of(dtype.name).tiny * 10.0 ** (np.abs(z) % 1.0))
 
 
 def _constant(z: Array, dtype: np.dtype[Any]) -> Array:

@@ -1,0 +1,54 @@
+"""Activations."""
+
+from __future__ import annotations
+
+from adapters.base import ACTIVATIONS
+from conformance.clauses.model import Clause
+
+TABLE = (
+    Clause(
+        "ACT.value",
+        ACTIVATIONS,
+        "Each activation computes its stated formula, with a sound relative error in the far tails too.",
+        "y = phi(x); the formula of each: conformance explain ACT.value",
+        "reference/activations.py names the source of each",
+        "cancellation (1 + erf, exp(x) - 1, log(softmax)); overflow of an intermediate; a wrong constant",
+    ),
+    Clause(
+        "ACT.grad",
+        ACTIVATIONS,
+        "The gradient of each activation is its derivative (at a kink, between the one-sided ones) times dy.",
+        "dx = phi'(x) dy; softmax, log_softmax, glu: the vector-Jacobian product",
+        "reference/activations.py names the source of each",
+        "a gradient that overflows, cancels or turns NaN where the value is right",
+    ),
+    Clause(
+        "ACT.kink",
+        frozenset({"relu", "leaky_relu", "prelu", "relu6", "elu", "selu", "hard_sigmoid", "hard_swish", "hard_tanh"}),
+        "Exactly at a kink the gradient is a one-sided derivative or between the two, the same in tensors of 1, 2, 17 "
+        "and 33 elements.",
+        "min(phi'(k-), phi'(k+)) <= dx/dy <= max(phi'(k-), phi'(k+)): the subdifferential",
+        "Clarke, Optimization and Nonsmooth Analysis (1983), section 2.1; Bolte & Pauwels, arXiv:1909.10300",
+        "a sum of two functions with a kink, each with a slope of its own choice; another comparison in the vector's "
+        "tail",
+    ),
+    Clause(
+        "ACT.special",
+        ACTIVATIONS,
+        "NaN in, NaN out; at +-inf the limit, or what the formula gives in IEEE arithmetic; f(-0) = f(+0); value and "
+        "gradient of the same kind in tensors of 1, 2, 17 and 33 elements, at every position.",
+        "f(NaN) = NaN; f(+-inf) = lim f(x), x -> +-inf, or NaN where the formula is inf * 0, inf/inf or inf - inf",
+        "IEEE 754-2019, sections 6.1 and 6.2; reference/activations.py for the formulas",
+        "a comparison that is false for NaN; scalar code and vector code that treat it differently; a mask of -inf "
+        "that spoils its row",
+    ),
+    Clause(
+        "ACT.range",
+        ACTIVATIONS,
+        "At the ends of the range, the last decade before the largest number and the first from the smallest, value "
+        "and gradient are finite where they are representable, and within the bound.",
+        "y = phi(x), dx = phi'(x) dy for max/10 <= |x| <= max and min <= |x| <= 10 min",
+        "reference/activations.py names the source of each",
+        "a product or a square that overflows before it is divided; infinity times 0; a tiny number read as 0",
+    ),
+)

@@ -1,0 +1,94 @@
+"""Dropout."""
+
+from __future__ import annotations
+
+from conformance.clauses.model import Clause
+
+SRIVASTAVA = "Srivastava et al., Dropout, JMLR 15 (2014) 1929-1958"
+_DO = frozenset({"dropout"})
+
+TABLE = (
+    Clause(
+        "DO.support",
+        _DO,
+        "In training, each output is 0 or x/(1-p), nothing else.",
+        "y = 0 or y = x / (1 - p), to rounding",
+        f"{SRIVASTAVA}, section 10 (inverted dropout)",
+        "scale 1/p; no scale; scaled twice",
+    ),
+    Clause(
+        "DO.rate",
+        _DO,
+        "The number of elements kept is Binomial(N, 1-p).",
+        "kept ~ Binomial(N, 1 - p), exact two-sided test",
+        f"{SRIVASTAVA}, section 4",
+        "p and 1-p swapped; a rate rounded to a few bits",
+        statistical=True,
+    ),
+    Clause(
+        "DO.grad",
+        _DO,
+        "The gradient passes through the forward pass's own mask and scale.",
+        "dx = dy mask / (1 - p)",
+        f"{SRIVASTAVA}, section 5.1",
+        "a fresh mask in the backward pass; an unscaled gradient",
+    ),
+    Clause(
+        "DO.eval",
+        _DO,
+        "Inference is the identity, to the bit, and so is its gradient.",
+        "y = x, dx = dy",
+        f"{SRIVASTAVA}, section 10 (inverted dropout)",
+        "scaling or dropping in inference",
+    ),
+    Clause(
+        "DO.zero",
+        _DO,
+        "Rate 0 is the identity in training, to the bit, and so is its gradient.",
+        "p = 0: y = x, dx = dy",
+        f"{SRIVASTAVA}, section 4",
+        "a comparison that drops at rate 0",
+    ),
+    Clause(
+        "DO.one",
+        _DO,
+        "Rate 1 gives zeros and zero gradients, or is refused with an error; never NaN.",
+        "p = 1: y = 0, dx = 0",
+        f"{SRIVASTAVA}, section 4; the framework's documentation",
+        "0/0 in the scale",
+    ),
+    Clause(
+        "DO.seed",
+        _DO,
+        "The same seed gives the same mask, another seed or the next call another one; the mask does not depend on the "
+        "values.",
+        "mask = f(seed, call, shape, p)",
+        f"{SRIVASTAVA}, section 4; the framework's documentation of its seeds",
+        "a seed that is ignored or cut short; a stream that does not go on; a mask taken from the input",
+    ),
+    Clause(
+        "DO.special",
+        _DO,
+        "A NaN or an infinity that is dropped gives 0 or NaN as the dialect says, the same for every element; one that "
+        "is kept stays.",
+        "x = NaN, +inf, -inf: y = x where kept; 0 (selected) or NaN (multiplied by 0) where dropped; so for dx of dy",
+        f"{SRIVASTAVA}, section 4; IEEE 754-2019, section 7.2 (0 times infinity)",
+        "a vectorized body that selects beside a tail that multiplies; a NaN that is lost",
+    ),
+    Clause(
+        "DO.shape",
+        _DO,
+        "Output and gradient have the shape and the dtype of the input, and the input itself is left alone.",
+        "shape(y) = shape(dx) = shape(x), dtype likewise; x after = x before, to the bit",
+        f"{SRIVASTAVA}, section 4",
+        "an output in another dtype; a layer that drops in place; an empty input that is refused",
+    ),
+    Clause(
+        "DO.bad-input",
+        _DO,
+        "A rate below 0, above 1 or NaN is refused with an error, in training and in inference.",
+        "p < 0, p > 1 or p != p: an error",
+        f"{SRIVASTAVA}, section 4: p is a probability",
+        "no check at all; a check written so that NaN passes it",
+    ),
+)

@@ -28,7 +28,7 @@ STYLES = {"CRASH": RED, "TIMEOUT": RED, "FAIL": RED, "open": "magenta", "dev": "
 LAYERS = {
     "BN": "batch normalization",
     "LN": "layer normalization",
-    "BN-vs-LN": "batch against layer normalization",
+    "BN-vs-LN": "both normalizations",
     "DO": "dropout",
     "NE": "neuron",
     "ACT": "activations",
@@ -70,7 +70,7 @@ def tables(results: Results, width: int) -> Iterator[Table]:
         for name in names
     }
     widths = {name: max(len(name), *(each.cell_len for each in column.values())) for name, column in cells.items()}
-    first = max(map(len, clauses), default=0)
+    first = max((len(text) for clause in clauses for text in (clause, layer(clause))), default=0)
     for chosen, gap in _fitting(names, widths, width - first):
         table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="bold")
         table.add_column("clause", no_wrap=True)

@@ -63,7 +63,7 @@ def test_workers_give_the_same_rows(tmp_path: Path) -> None:
     done = conformance("run", *wide, "-n", "2", "--results", "two.json", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "conforms" in done.stdout
-    assert len(rows(tmp_path / "one.json")) == 126
+    assert len(rows(tmp_path / "one.json")) == 152
     assert rows(tmp_path / "one.json") == rows(tmp_path / "two.json")
 
 

@@ -155,7 +155,7 @@ def test_plain_checkout(tmp_path: Path) -> None:
     asked = (*PYTEST, "--conformance-clause=DO.rate", f"--conformance-results={results}", "-rs")
     done = bare.pytest_command(*asked, cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "2 passed, 2 skipped" in done.stdout
+    assert "3 passed, 3 skipped" in done.stdout
     assert "unsupported: SciPy not installed: python -m pip install scipy" in done.stdout
     verdicts = {(row["clause"], row["verdict"]) for row in rows(results)}
     assert verdicts == {("BN.train.output", "pass"), ("DO.rate", "unsupported")}
@@ -172,14 +172,14 @@ def test_installed_command(installed: Environment, tmp_path: Path) -> None:
 def test_installed_suite(installed: Environment, tmp_path: Path) -> None:
     done = installed.pytest_command("--pyargs", "conformance.suite", *PYTEST, "-n", "1", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "2 passed" in done.stdout
+    assert "4 passed" in done.stdout
 
 
 def test_installed_and_checkout(installed: Environment, sources: Path) -> None:
     """The entry point and conftest.py name one plugin, and it is registered once."""
     done = installed.run("python", "-m", "pytest", *PYTEST, "--trace-config", cwd=sources)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "2 passed" in done.stdout
+    assert "4 passed" in done.stdout
     assert done.stdout.count("PLUGIN registered: <module 'conformance.plugin'") == 1
 
 
@@ -196,7 +196,7 @@ def test_editable(sources: Path, tmp_path: Path) -> None:
     environment.install("--editable", sources)
     done = environment.pytest_command(*PYTEST, cwd=sources)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "2 passed" in done.stdout
+    assert "3 passed" in done.stdout
 
 
 def test_constraints_pin_what_is_required() -> None:

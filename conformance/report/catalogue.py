@@ -28,7 +28,7 @@ def overview(console: Console) -> None:
         if title != layer(clause.id):
             title = layer(clause.id)
             console.print(Text(title, "bold"))
-        console.print(_pair(clause.id, clause.statement, 23))
+        console.print(_pair(clause.id, clause.statement, max(map(len, CLAUSES))))
     for name in backends.names():
         console.print()
         _backend(name, console)

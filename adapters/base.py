@@ -26,8 +26,22 @@ Array = np.ndarray[Any, np.dtype[Any]]
 AXES = ("backend", "api", "mode", "device", "dtype")
 
 
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
 #: The dtypes that are computed in float32 at least: a tensor of theirs is stored, and no sum is kept, in 16 bits.
 SIXTEEN_BITS = ("float16", "bfloat16")
+#: Mixed precision, under Keras's names -> the dtype of x and y; parameters and statistics are float32.
+MIXED: Mapping[str, str] = MappingProxyType({f"mixed_{name}": name for name in SIXTEEN_BITS})
+
+
+def tensor_dtype(dtype: str) -> str:
+    """What x, y and dy are stored in, given a subject's dtype."""
+    return MIXED.get(dtype, dtype)
+
+
+def parameter_dtype(dtype: str) -> str:
+    """What parameters, statistics and their gradients are stored in, given a subject's dtype."""
+    return "float32" if dtype in MIXED else dtype
 
 
 def dtype_of(name: str) -> np.dtype[Any]:
@@ -39,7 +53,7 @@ def dtype_of(name: str) -> np.dtype[Any]:
 
 def dtype_missing(name: str) -> str | None:
     """Why no array of that dtype can be made here, with the pip line that mends it; None where it can."""
-    if name == "bfloat16" and importlib.util.find_spec("ml_dtypes") is None:
+    if tensor_dtype(name) == "bfloat16" and importlib.util.find_spec("ml_dtypes") is None:
         return "ml_dtypes not installed: python -m pip install ml_dtypes"
     return None
 
@@ -89,17 +103,23 @@ class Dialect:
     layer_norm_affine: bool = True
 
 
-_EMPTY: Mapping[str, Any] = MappingProxyType({})
-
-
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Case:
-    """One question. Arrays are read-only; ``recipe`` says how a long array was made, so that it prints in a line."""
+    """One question. Arrays are read-only; ``recipe`` says how a long array was made, so that it prints in a line.
+
+    Besides ``y`` a case may ask for derivatives: ``dy`` (a cotangent of y) for the gradients; ``tangents`` (a direction
+    for x and for some or all parameters, by their names) for ``ty``, the derivative of y in that direction by the
+    framework's forward mode; ``ddx`` (a cotangent of dx) for ``dxx``, the gradient of <dx, ddx> with respect to x, and
+    ``dxy``, the one with respect to dy. Where an api has no such mode it raises :class:`Unsupported`.
+    """
 
     #: ndarray field -> the Python expression that makes it
     recipe: Mapping[str, str] = field(default_factory=dict, repr=False)
     #: The numeric regime that the main input was drawn from.
     regime: str = "given"
+    #: array field -> its tangent, of the same shape and dtype
+    tangents: Mapping[str, Array] = field(default_factory=dict)
+    ddx: Array | None = None  #: cotangent of dx, shape of x
 
     def arrays(self) -> Iterator[tuple[str, Array]]:
         """Name and value of every array in the case."""
@@ -109,7 +129,7 @@ class Case:
                 yield item.name, value
 
     def __post_init__(self) -> None:
-        for _, value in self.arrays():
+        for value in (*dict(self.arrays()).values(), *self.tangents.values()):
             value.flags.writeable = False
 
 
@@ -184,9 +204,24 @@ class Activation(Case):
 
     name: str
     x: Array
-    parameters: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     alpha: Array | None = None  #: prelu only: the learnable slope, shape [1] or [x.shape[1]]
     dy: Array | None = None
+
+
+def counterpart(case: Case, answer: str) -> Array | None:
+    """The array of a case that an answer has the shape and the dtype of: dx that of x, running_mean its own, y ..."""
+    for name in (answer, answer.removeprefix("d")):
+        value = getattr(case, name, None)
+        if isinstance(value, np.ndarray):
+            return value
+    return None
+
+
+def first_order(case: Case) -> None:
+    """Unsupported for a case that asks for a tangent or a second derivative."""
+    if case.tangents or case.ddx is not None:
+        raise Unsupported("forward mode and second derivatives")
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,6 +258,9 @@ class Adapter(abc.ABC):
     #: api -> operations that it offers
     apis: ClassVar[Mapping[str, frozenset[str]]]
     modes: ClassVar[tuple[str, ...]] = ("eager",)
+    #: mode -> what costs a compilation in it: a fresh "shape", or a fresh "configuration" (shape, options, numbers that
+    #: are no tensors); the suite then asks a few of them again and again. A mode that is not named costs nothing.
+    compiles: ClassVar[Mapping[str, Literal["shape", "configuration"]]] = _EMPTY
     devices: ClassVar[tuple[str, ...]] = ("cpu",)
     dtypes: ClassVar[tuple[str, ...]] = ("float32", "float64")
     #: api -> what it chose; an api that is not named has the defaults
@@ -248,11 +286,15 @@ class Adapter(abc.ABC):
     def dialect(self, api: str) -> Dialect:
         return self.dialects.get(api, Dialect())
 
+    def modes_of(self, api: str) -> tuple[str, ...]:
+        """The modes that an api is asked in."""
+        return self.modes
+
     def subjects(self, device: str = "cpu") -> Iterator[Subject]:
         """Every subject of this backend on one device; of the dtypes those that NumPy has here."""
         there = [dtype for dtype in self.dtypes if dtype_missing(dtype) is None]
         for api in self.apis:
-            for mode in self.modes:
+            for mode in self.modes_of(api):
                 for dtype in there:
                     yield Subject(self.name, api, mode, device, dtype)
 

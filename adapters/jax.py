@@ -40,6 +40,7 @@ from adapters.base import (
     Outcome,
     Subject,
     Unsupported,
+    first_order,
 )
 
 
@@ -252,6 +253,7 @@ class Jax(Adapter):
         _device(device)
 
     def ask(self, subject: Subject, case: Case) -> Outcome:
+        first_order(case)
         operation, ask = _operation(case)
         if operation not in self.apis[subject.api]:
             raise Unsupported(f"{subject.api} has no {operation}")

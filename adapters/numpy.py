@@ -18,6 +18,7 @@ from adapters._numpy_activations import Activations
 from adapters._numpy_normalization import Normalization, fits, require
 from adapters.base import (
     ACTIVATIONS,
+    MIXED,
     OPERATIONS,
     SIXTEEN_BITS,
     Activation,
@@ -32,7 +33,11 @@ from adapters.base import (
     Outcome,
     Subject,
     Unsupported,
+    counterpart,
     dtype_of,
+    first_order,
+    parameter_dtype,
+    tensor_dtype,
 )
 
 
@@ -46,7 +51,7 @@ class NumPy(Normalization, Activations, Adapter):
     apis: ClassVar[Mapping[str, frozenset[str]]] = {"control": OPERATIONS}
     modes: ClassVar[tuple[str, ...]] = ("eager",)
     devices: ClassVar[tuple[str, ...]] = ("cpu",)
-    dtypes: ClassVar[tuple[str, ...]] = ("float32", "float64", *SIXTEEN_BITS)
+    dtypes: ClassVar[tuple[str, ...]] = ("float32", "float64", *SIXTEEN_BITS, *MIXED)
     dialects: ClassVar[Mapping[str, Dialect]] = {
         "control": Dialect(momentum="new", running_var_divisor="n-1", rate_one="zeros")
     }
@@ -56,24 +61,29 @@ class NumPy(Normalization, Activations, Adapter):
             raise Unsupported(f"NumPy computes on the cpu, not on {device}")
 
     def ask(self, subject: Subject, case: Case) -> Outcome:
-        """Answer the case in the dtype of its ``x``: computed in it, or in float32 and rounded once to 16 bits.
+        """Answer the case: computed in the dtype of its ``x``, or in float32 and rounded once to 16 bits.
 
-        TypeError if an array comes out in another dtype.
+        Each answer is stored in the dtype of what it belongs to; TypeError if it comes out in another one.
         """
         self.prepare(subject.device)
         if subject.api not in self.apis or subject.mode not in self.modes:
             raise Unsupported(f"NumPy has no {subject.api} in mode {subject.mode}")
-        dtypes = {value.dtype.name for _, value in case.arrays()}
-        if len(dtypes) != 1 or not dtypes <= set(self.dtypes):
-            raise Unsupported(
-                f"the control takes one dtype of {', '.join(self.dtypes)}, not {', '.join(sorted(dtypes))}"
-            )
+        first_order(case)
+        for name, value in case.arrays():
+            kind = tensor_dtype if name in ("x", "dy") else parameter_dtype
+            if value.dtype.name != kind(subject.dtype):
+                raise Unsupported(f"{name} of {value.dtype} is no question to {subject}")
+        asked = dtype_of(tensor_dtype(subject.dtype))
         with np.errstate(all="ignore"):
-            outcome = self.answer_in(dtype_of(*dtypes), case)
+            outcome = self.answer_in(asked, case)
         for name, value in [*outcome.arrays.items(), *outcome.state.items()]:
-            if value.dtype.name not in dtypes:
-                raise TypeError(f"{name} came out as {value.dtype}, not as {dtypes.pop()}")
+            if value.dtype != self.stored_in(asked, case, name):
+                raise TypeError(f"{name} came out as {value.dtype}, not as {self.stored_in(asked, case, name)}")
         return outcome
+
+    def stored_in(self, asked: np.dtype[Any], case: Case, name: str) -> np.dtype[Any]:
+        belonging = counterpart(case, name)
+        return asked if belonging is None else belonging.dtype
 
     def computed_in(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
         return np.dtype(np.float32) if dtype.name in SIXTEEN_BITS else dtype
@@ -86,7 +96,10 @@ class NumPy(Normalization, Activations, Adapter):
         widened: dict[str, Any] = {name: value.astype(computed) for name, value in case.arrays()}
         outcome = self.answer(dataclasses.replace(case, **widened))
         arrays, state = (
-            {name: value if value.dtype != computed else value.astype(asked) for name, value in found.items()}
+            {
+                name: value if value.dtype != computed else value.astype(self.stored_in(asked, case, name))
+                for name, value in found.items()
+            }
             for found in (outcome.arrays, outcome.state)
         )
         return Outcome(arrays, state)

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from adapters._keras_layers import loaded, need_batch, stored_as
 from adapters._tensorflow_activations import KERAS, TF_NN, spelling
 from adapters.base import (
     NORMALIZATION,
@@ -33,10 +34,11 @@ from adapters.base import (
     Dense,
     Dialect,
     Dropout,
-    LayerNorm,
     Outcome,
     Subject,
     Unsupported,
+    first_order,
+    tensor_dtype,
 )
 
 #: The suite's name -> the tensor or variable that the framework holds under it.
@@ -101,8 +103,9 @@ class TensorFlow(Adapter):
             raise Unsupported(f"the tensorflow adapter does not offer {subject}")
         tf = _tensorflow()
         with tf.device(_DEVICES[subject.device]):
+            first_order(case)
             tensors = {name: tf.constant(array) for name, array in case.arrays()}
-            if (dtype := tensors["x"].dtype.name) != subject.dtype:
+            if (dtype := tensors["x"].dtype.name) != tensor_dtype(subject.dtype):
                 raise ValueError(f"the case's x is {dtype}, which is not a question to {subject}")
             cotangent = tensors.pop("dy", None)
             forward = answer(case, tensors)
@@ -116,8 +119,8 @@ class TensorFlow(Adapter):
             if cotangent is not None:
                 unconnected = tf.UnconnectedGradients.ZERO
                 gradients = tape.gradient(y, leaves, output_gradients=cotangent, unconnected_gradients=unconnected)
-                arrays.update((f"d{name}", _stored_as(case, name, gradients[name])) for name in leaves)
-            state = {name: _stored_as(case, name, tensor) for name, tensor in tensors.items() if name in kept}
+                arrays.update((f"d{name}", stored_as(case, name, _array(gradients[name]))) for name in leaves)
+            state = {name: stored_as(case, name, _array(tensor)) for name, tensor in tensors.items() if name in kept}
             return Outcome(arrays, state)
 
 
@@ -151,16 +154,6 @@ def _array(tensor: Any) -> Array:
     return np.array(tensor.numpy(), order="C")
 
 
-def _stored_as(case: Case, name: str, tensor: Any) -> Array:
-    """A copy of a tensor in the shape of the case: the framework has kernels of [in, out] and slopes of [C, 1, ...]."""
-    array = _array(tensor)
-    if isinstance(case, Dense) and name == "weight":
-        return np.array(array.T, order="C")
-    if isinstance(case, Activation) and case.alpha is not None and name == "alpha":
-        return array.reshape(case.alpha.shape)
-    return array
-
-
 # ------------------------------------------------------------------ keras
 
 
@@ -171,72 +164,12 @@ def _layers(case: Case, tensors: Tensors) -> Callable[[], Any]:
         written = spelling(KERAS, case.name)
         function, arguments = written.function(keras), written.arguments(case.parameters)
         return lambda: function(x, **arguments)
-    layer = _build(keras, case, {"dtype": _policy(case)})
-    layer.build(tuple(x.shape))
-    for ours, theirs in _STORED[type(case)].items():
-        if ours in tensors:
-            variable = getattr(layer, theirs)
-            variable.assign(_to_store(case, ours, variable.shape))
-            tensors[ours] = variable.value
+    layer, variables = loaded(keras, case)
+    tensors.update((name, variable.value) for name, variable in variables.items())
     training = getattr(case, "training", None)
     for _ in range(getattr(case, "call", 1) - 1):
         layer(x, training=training)
     return lambda: layer(x) if training is None else layer(x, training=training)
-
-
-def _build(keras: Any, case: Case, options: dict[str, Any]) -> Any:
-    match case:
-        case BatchNorm():
-            if case.momentum is None:
-                raise Unsupported("keras.layers.BatchNormalization has no cumulative averaging (momentum=None)")
-            if case.running_mean is None or case.running_var is None:
-                raise Unsupported("keras.layers.BatchNormalization always tracks its running statistics")
-            options.update(center=case.beta is not None, scale=case.gamma is not None)
-            return keras.layers.BatchNormalization(case.channel_axis, case.momentum, case.eps, **options)
-        case LayerNorm():
-            options.update(center=case.bias is not None, scale=case.gain is not None)
-            return keras.layers.LayerNormalization(list(range(-case.normalized_rank, 0)), case.eps, **options)
-        case Dropout():
-            return keras.layers.Dropout(case.rate, seed=case.seed, **options)
-        case Dense():
-            _need_batch(case, "keras.layers.Dense")
-            options.update(activation=_named(case.activation), use_bias=case.bias is not None)
-            return keras.layers.Dense(case.weight.shape[0], **options)
-        case Activation():
-            if case.alpha is None:
-                raise ValueError("a case of prelu needs its slope: alpha, of shape [1] or [x.shape[1]]")
-            _need_batch(case, "keras.layers.PReLU")
-            per_channel = case.alpha.shape == case.x.shape[1:2]
-            return keras.layers.PReLU(shared_axes=list(range(2 if per_channel else 1, case.x.ndim)), **options)
-    raise Unsupported(f"the tensorflow adapter does not know the question {type(case).__name__}")
-
-
-def _policy(case: Case) -> str:
-    """Keras's name for the dtypes of a layer: one dtype, or 16-bit computation with float32 variables."""
-    dtypes = {name: array.dtype.name for name, array in case.arrays() if name != "dy"}
-    compute, held = dtypes.pop("x"), set(dtypes.values())
-    if held <= {compute}:
-        return compute
-    if held == {"float32"} and compute in ("float16", "bfloat16"):
-        return f"mixed_{compute}"
-    raise Unsupported(f"Keras has no policy to compute in {compute} with variables in {' and '.join(sorted(held))}")
-
-
-def _named(activation: str | None) -> str | None:
-    """The string that ``keras.layers.Dense`` takes for an activation without arguments."""
-    if activation is None:
-        return None
-    written = spelling(KERAS, activation)
-    if written.fixed:
-        raise Unsupported(f"keras.layers.Dense takes no name for {activation} and its arguments")
-    return written.path.removeprefix("activations.")
-
-
-def _to_store(case: Case, name: str, shape: tuple[int, ...]) -> Array:
-    value: Array = getattr(case, name)
-    if isinstance(case, Dense) and name == "weight":
-        return value.T
-    return value.reshape(shape) if isinstance(case, Activation) else value
 
 
 # ------------------------------------------------------------------ tf.nn
@@ -257,7 +190,7 @@ def _functions(case: Case, tensors: Tensors) -> Callable[[], Any]:
                 tf.nn.dropout(x, case.rate, seed=case.seed)
             return lambda: tf.nn.dropout(x, case.rate, seed=case.seed)
         case Dense():
-            _need_batch(case, "tf.linalg.matmul")
+            need_batch(case, "tf.linalg.matmul")
             tensors["weight"] = tf.constant(case.weight.T)
             return functools.partial(_dense, tf, case, tensors)
         case Activation():
@@ -295,20 +228,7 @@ def _dense(tf: Any, case: Dense, tensors: Tensors) -> Any:
 # ------------------------------------------------------------------ shared
 
 
-def _need_batch(case: Dense | Activation, what: str) -> None:
-    if case.x.ndim < 2:
-        raise Unsupported(f"{what} needs a batch axis before the features")
-
-
 _STATISTICS = frozenset({"running_mean", "running_var"})
-#: the case's name of an array -> the Keras layer's
-_STORED: Mapping[type[Case], Mapping[str, str]] = {
-    BatchNorm: {"gamma": "gamma", "beta": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"},
-    LayerNorm: {"gain": "gamma", "bias": "beta"},
-    Dropout: {},
-    Dense: {"weight": "kernel", "bias": "bias"},
-    Activation: {"alpha": "alpha"},
-}
 _ANSWERS: Mapping[str, Callable[[Case, Tensors], Callable[[], Any]]] = {"keras": _layers, "tf.nn": _functions}
 
 

@@ -33,6 +33,8 @@ from adapters.base import (
     Outcome,
     Subject,
     Unsupported,
+    first_order,
+    tensor_dtype,
 )
 
 if TYPE_CHECKING:
@@ -77,8 +79,9 @@ class Torch(Adapter):
         answer = _ANSWERS.get(subject.api)
         if answer is None or subject.mode not in self.modes or subject.device not in self.devices:
             raise Unsupported(f"the torch adapter does not offer {subject}")
+        first_order(case)
         tensors = {name: _tensor(array, subject.device) for name, array in case.arrays()}
-        if (dtype := str(tensors["x"].dtype).removeprefix("torch.")) != subject.dtype:
+        if (dtype := str(tensors["x"].dtype).removeprefix("torch.")) != tensor_dtype(subject.dtype):
             raise ValueError(f"the case's x is {dtype}, which is not a question to {subject}")
         cotangent = tensors.pop("dy", None)
         y = answer(case, tensors, cotangent is not None)

@@ -9,14 +9,27 @@ from __future__ import annotations
 
 import functools
 import math
+import random
 import re
 import sys
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from hypothesis import strategies as st
 
-from adapters.base import Activation, BatchNorm, Dense, Dialect, Dropout, LayerNorm
+from adapters.base import (
+    Activation,
+    BatchNorm,
+    Dense,
+    Dialect,
+    Dropout,
+    LayerNorm,
+    dtype_of,
+    parameter_dtype,
+    tensor_dtype,
+)
 from conformance import regimes
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -36,7 +49,7 @@ ELEMENTWISE = ("normal", "landmarks", "ramp", "tiny", "huge", "extreme", "subnor
 SIXTEEN_BIT = frozenset("normal offset huge subnormal wide landmarks extreme positive hundreds".split())
 
 _RATIOS = st.sampled_from((1e4, 1e2, 1e3, 10.0, 1e5))
-_EPSILONS = st.sampled_from((1e-5, 1e-3, 1e-1, 1e-7, 1e-12))
+_EPSILONS = (1e-5, 1e-3, 1e-1, 1e-7, 1e-12)
 
 
 class _Arrays:
@@ -47,7 +60,8 @@ class _Arrays:
     """
 
     def __init__(self, draw: st.DrawFn, dtype: str) -> None:
-        self.draw, self.dtype, self.recipe = draw, dtype, dict[str, str]()
+        self.draw, self.recipe = draw, dict[str, str]()
+        self.dtype, self.held = tensor_dtype(dtype), parameter_dtype(dtype)
         self._seed = draw(st.integers(0, 2**16 - 1))
         self._numbers = draw(st.binary(min_size=2 * DRAWN_SINGLY, max_size=2 * DRAWN_SINGLY))
 
@@ -56,21 +70,63 @@ class _Arrays:
         parameters = {"ratio": self.draw(_RATIOS)} if regime == "offset" else {}
         size = math.prod(shape)
         if size > DRAWN_SINGLY:
-            return self._filled(name, shape, regime, **parameters)
+            return self._filled(name, shape, regime, self.dtype, **parameters)
         z = regimes.variates(self._numbers[:size], shape)
         self._numbers = self._numbers[size:]
         return regimes.apply(regime, z, self.dtype, **parameters)
 
     def parameter(self, name: str, shape: Shape, regime: str = "normal") -> Array:
         """A learnable parameter: always from the seed, so that no two entries are the same and none shrinks to zero."""
-        return self._filled(name, shape, regime)
+        return self._filled(name, shape, regime, self.held)
 
-    def _filled(self, name: str, shape: Shape, regime: str, **parameters: float) -> Array:
+    def _filled(self, name: str, shape: Shape, regime: str, dtype: str, **parameters: float) -> Array:
         self._seed += 1
         if math.prod(shape) > DRAWN_SINGLY:
             arguments = "".join(f", {key}={value!r}" for key, value in parameters.items())
-            self.recipe[name] = f"fill({regime!r}, {shape!r}, seed={self._seed}, dtype={self.dtype!r}{arguments})"
-        return regimes.fill(regime, shape, self._seed, self.dtype, **parameters)
+            self.recipe[name] = f"fill({regime!r}, {shape!r}, seed={self._seed}, dtype={dtype!r}{arguments})"
+        return regimes.fill(regime, shape, self._seed, dtype, **parameters)
+
+
+Choice = TypeVar("Choice")
+
+
+@dataclass(frozen=True)
+class Palette:
+    """What a run's shapes, and a layer's settings, are drawn from."""
+
+    seed: int = 0
+    #: What costs the subject a compilation, see ``Adapter.compiles``.
+    fresh: Literal["shape", "configuration"] | None = None
+
+    def shapes(self, operation: str) -> st.SearchStrategy[Shape]:
+        return st.sampled_from(palette(operation, self.seed) if self.fresh is None else WARM[operation])
+
+
+class _Settings:
+    """What a layer is made with. Where each configuration costs a compilation the shape decides, so that they are few
+    and the same in every regime and clause.
+    """
+
+    def __init__(self, draw: st.DrawFn, palette: Palette, shape: Shape) -> None:
+        self._draw = draw
+        self._fixed = random.Random(f"{palette.seed} {shape}") if palette.fresh == "configuration" else None
+
+    def choose(self, values: Sequence[Choice]) -> Choice:
+        return self._fixed.choice(values) if self._fixed else self._draw(st.sampled_from(values))
+
+    def mostly(self, of: int = 8) -> bool:
+        """True but for one in so many; always true where it is fixed: clauses of their own ask without."""
+        return self._fixed is not None or self._draw(st.integers(0, of - 1)) < of - 1
+
+
+#: The shapes that a compiled subject is asked: every rank, one value beside several, a vector's body and its tail.
+WARM: dict[str, tuple[Shape, ...]] = {
+    "batch_norm": ((2, 2), (2, 2, 3), (2, 3, 2, 2), (2, 2, 1, 2, 2), (17, 4)),
+    "layer_norm": ((2, 3), (3, 17), (2, 2, 3, 4)),
+    "dense": ((2, 2), (2, 3, 2), (4, 17, 3)),
+    "dropout": ((2, 3), (17,), (33, 31)),
+    "elementwise": ((2, 4), (17,), (33, 8)),
+}
 
 
 @functools.cache
@@ -101,10 +157,6 @@ def palette(operation: str, seed: int = 0, extra: int = 2) -> tuple[Shape, ...]:
     return (*corners[operation], *sorted(made, key=math.prod))
 
 
-def shapes(operation: str, seed: int = 0) -> st.SearchStrategy[Shape]:
-    return st.sampled_from(palette(operation, seed))
-
-
 def _channels_to(shape: Shape, axis: int) -> Shape:
     return shape if axis == 1 else (shape[0], *shape[2:], shape[1])
 
@@ -118,23 +170,24 @@ def batch_norms(
     regime: str,
     training: bool,
     gradient: bool = False,
-    seed: int = 0,
+    palette: Palette = Palette(),
     among: tuple[Shape, ...] = (),
 ) -> BatchNorm:
     """Batch normalization with at least two values a channel, or of the shapes ``among``, channels second."""
-    plain = draw(st.sampled_from(among) if among else shapes("batch_norm", seed))
-    axis = draw(st.sampled_from(dialect.channel_axes)) if len(plain) > 2 else 1
+    plain = draw(st.sampled_from(among) if among else palette.shapes("batch_norm"))
+    settings = _Settings(draw, palette, plain)
+    axis = settings.choose(dialect.channel_axes) if len(plain) > 2 else 1
     shape, channels = _channels_to(plain, axis), plain[1]
     arrays = _Arrays(draw, dtype)
-    affine = draw(st.integers(0, 7)) < 7
+    affine = settings.mostly()
     return BatchNorm(
         x=arrays.tensor("x", shape, regime),
         gamma=arrays.parameter("gamma", (channels,)) if affine else None,
         beta=arrays.parameter("beta", (channels,)) if affine else None,
         running_mean=arrays.parameter("running_mean", (channels,)),
         running_var=arrays.parameter("running_var", (channels,), "positive"),
-        eps=draw(_EPSILONS),
-        momentum=draw(st.sampled_from((0.1, 0.9, 0.99, 0.5, 0.25, 0.0, 1.0, None))),
+        eps=settings.choose(_EPSILONS),
+        momentum=settings.choose((0.1, 0.9, 0.99, 0.5, 0.25, 0.0, 1.0, None)),
         channel_axis=axis,
         training=training,
         dy=arrays.tensor("dy", shape) if gradient else None,
@@ -154,18 +207,19 @@ def layer_norms(
     rank: int | None = None,
     affine: bool | None = None,
     gradient: bool = False,
-    seed: int = 0,
+    palette: Palette = Palette(),
 ) -> LayerNorm:
     """Layer normalization over one or more trailing axes, with at least one sample axis where the rank allows it."""
-    shape = draw(shapes("layer_norm", seed)) if shape is None else shape
-    rank = draw(st.integers(1, max(1, len(shape) - 1))) if rank is None else rank
+    shape = draw(palette.shapes("layer_norm")) if shape is None else shape
+    settings = _Settings(draw, palette, shape)
+    rank = settings.choose(range(1, max(2, len(shape)))) if rank is None else rank
     arrays = _Arrays(draw, dtype)
-    affine = dialect.layer_norm_affine and (draw(st.integers(0, 7)) < 7 if affine is None else affine)
+    affine = dialect.layer_norm_affine and (settings.mostly() if affine is None else affine)
     return LayerNorm(
         x=arrays.tensor("x", shape, regime),
         gain=arrays.parameter("gain", shape[-rank:]) if affine else None,
         bias=arrays.parameter("bias", shape[-rank:]) if affine else None,
-        eps=draw(_EPSILONS),
+        eps=settings.choose(_EPSILONS),
         normalized_rank=rank,
         dy=arrays.tensor("dy", shape) if gradient else None,
         recipe=arrays.recipe,
@@ -227,14 +281,15 @@ def dropouts(
     rate: float | None = None,
     shape: Shape | None = None,
     gradient: bool = False,
-    seed: int = 0,
+    palette: Palette = Palette(),
 ) -> Dropout:
     """Dropout; where the mask matters, no element of x or dy is zero, so that it shows in what comes out."""
-    shape = draw(shapes("dropout", seed)) if shape is None else shape
+    shape = draw(palette.shapes("dropout")) if shape is None else shape
+    settings = _Settings(draw, palette, shape)
     arrays = _Arrays(draw, dtype)
     return Dropout(
         x=arrays.tensor("x", shape, regime),
-        rate=draw(st.sampled_from(RATES)) if rate is None else rate,
+        rate=settings.choose(RATES) if rate is None else rate,
         training=training,
         seed=draw(st.integers(0, 2**31 - 1)),
         dy=arrays.tensor("dy", shape, "positive") if gradient else None,
@@ -244,15 +299,16 @@ def dropouts(
 
 
 @st.composite
-def denses(draw: st.DrawFn, dtype: str, *, regime: str, gradient: bool = False, seed: int = 0) -> Dense:
+def denses(draw: st.DrawFn, dtype: str, *, regime: str, gradient: bool = False, palette: Palette = Palette()) -> Dense:
     """A layer of neurons: x of shape (*leading, inputs), with and without bias and activation."""
-    *leading, inputs, neurons = draw(shapes("dense", seed))
+    *leading, inputs, neurons = shape = draw(palette.shapes("dense"))
+    settings = _Settings(draw, palette, shape)
     arrays = _Arrays(draw, dtype)
     return Dense(
         x=arrays.tensor("x", (*leading, inputs), regime),
         weight=arrays.parameter("weight", (neurons, inputs)),
-        bias=arrays.parameter("bias", (neurons,)) if draw(st.integers(0, 4)) < 4 else None,
-        activation=draw(st.sampled_from((None, "relu", "tanh", "sigmoid"))),
+        bias=arrays.parameter("bias", (neurons,)) if settings.mostly(5) else None,
+        activation=settings.choose((None, "relu", "tanh", "sigmoid")),
         dy=arrays.tensor("dy", (*leading, neurons)) if gradient else None,
         recipe=arrays.recipe,
         regime=regime,
@@ -260,17 +316,20 @@ def denses(draw: st.DrawFn, dtype: str, *, regime: str, gradient: bool = False, 
 
 
 @st.composite
-def whole_denses(draw: st.DrawFn, dtype: str, *, seed: int = 0) -> Dense:
+def whole_denses(draw: st.DrawFn, dtype: str, *, palette: Palette = Palette()) -> Dense:
     """Neurons with a bias, of small whole numbers: every product and sum is exact, in any order."""
-    *leading, inputs, neurons = draw(shapes("dense", seed))
+    *leading, inputs, neurons = draw(palette.shapes("dense"))
+    dtypes = {"x": tensor_dtype(dtype), "dy": tensor_dtype(dtype)}
     chosen = draw(st.integers(0, 2**16 - 1))
     shapes_of = {"x": (*leading, inputs), "weight": (neurons, inputs), "bias": (neurons,), "dy": (*leading, neurons)}
     made = {
-        name: np.random.default_rng([chosen, index]).integers(-4, 5, shape).astype(dtype)
+        name: np.random.default_rng([chosen, index])
+        .integers(-4, 5, shape)
+        .astype(dtype_of(dtypes.get(name, parameter_dtype(dtype))))
         for index, (name, shape) in enumerate(shapes_of.items())
     }
     recipe = {
-        name: f"np.random.default_rng([{chosen}, {index}]).integers(-4, 5, {shape!r}).astype({dtype!r})"
+        name: f"np.random.default_rng([{chosen}, {index}]).integers(-4, 5, {shape!r}).astype({made[name].dtype.name!r})"
         for index, (name, shape) in enumerate(shapes_of.items())
         if math.prod(shape) > DRAWN_SINGLY
     }
@@ -287,22 +346,23 @@ PARAMETERS: dict[str, dict[str, tuple[float, ...]]] = {
 
 @st.composite
 def activations(
-    draw: st.DrawFn, name: str, dtype: str, *, regime: str, gradient: bool = False, seed: int = 0
+    draw: st.DrawFn, name: str, dtype: str, *, regime: str, gradient: bool = False, palette: Palette = Palette()
 ) -> Activation:
     """One activation, with its parameters."""
-    shape = draw(shapes("elementwise", seed))
+    shape = draw(palette.shapes("elementwise"))
+    settings = _Settings(draw, palette, shape)
     if name == "glu":
         shape = (*shape[:-1], shape[-1] + shape[-1] % 2)
     arrays = _Arrays(draw, dtype)
     x = arrays.tensor("x", shape, regime)
     alpha = None
     if name == "prelu":
-        slopes = shape[1] if len(shape) > 1 and draw(st.booleans()) else 1
+        slopes = shape[1] if len(shape) > 1 and settings.choose((False, True)) else 1
         alpha = arrays.parameter("alpha", (slopes,))
     return Activation(
         name=name,
         x=x,
-        parameters={key: draw(st.sampled_from(values)) for key, values in PARAMETERS.get(name, {}).items()},
+        parameters={key: settings.choose(values) for key, values in PARAMETERS.get(name, {}).items()},
         alpha=alpha,
         dy=arrays.tensor("dy", shape if name != "glu" else (*shape[:-1], shape[-1] // 2)) if gradient else None,
         recipe=arrays.recipe,
@@ -316,10 +376,12 @@ def describe(case: Any) -> str:
     """
     parts = []
     for name in case.__dataclass_fields__:
-        if name in ("recipe", "regime"):
-            continue
         value = getattr(case, name)
-        if isinstance(value, np.ndarray):
+        if name in ("recipe", "regime") or (name in ("tangents", "ddx") and (value is None or not len(value))):
+            continue
+        if name == "tangents":
+            text = "{" + ", ".join(f"{key!r}: {literal(tangent)}" for key, tangent in value.items()) + "}"
+        elif isinstance(value, np.ndarray):
             text = case.recipe.get(name) or literal(value)
         else:
             text = repr(dict(value)) if isinstance(value, dict) else repr(value)

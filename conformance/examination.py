@@ -22,9 +22,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.base import SIXTEEN_BITS, Adapter, Case, Outcome, Subject, Unsupported
+from adapters.base import SIXTEEN_BITS, Adapter, Case, Outcome, Subject, Unsupported, counterpart, tensor_dtype
+from adapters.process import Died, Process
 from conformance import bernoulli, expectation, profiles
-from conformance.cases import SIXTEEN_BIT, describe
+from conformance.cases import SIXTEEN_BIT, Palette, describe
 from conformance.clauses import CLAUSES, Clause
 from conformance.deviations import Deviation
 from conformance.judge import GRADES, Comparison, compare, identical, worse
@@ -77,7 +78,13 @@ class Examination:
 
     @property
     def dtype(self) -> str:
-        return self.subject.dtype
+        """The dtype of x and y; in mixed precision that of parameters is another one (``subject.dtype`` tells both)."""
+        return tensor_dtype(self.subject.dtype)
+
+    @property
+    def palette(self) -> Palette:
+        """Where the cases' shapes and settings come from: few of them where each costs a compilation."""
+        return Palette(self.seed, self.adapter.compiles.get(self.subject.mode))
 
     @functools.cached_property
     def dialect(self) -> Any:
@@ -113,11 +120,20 @@ class Examination:
             return error
 
     def _timed(self, case: Case) -> Outcome:
+        asked = Process.of(self.adapter) if self._deadly(case) else self.adapter
         start = time.perf_counter()
         try:
-            return self.adapter.ask(self.subject, case)
+            return asked.ask(self.subject, case)
+        except Died as death:
+            self.require(False, case, str(death), output="crash")
+            raise Unsupported("died, as a recorded deviation says") from death
         finally:
             self.record.framework_seconds += time.perf_counter() - start
+
+    def _deadly(self, case: Case) -> bool:
+        """Whether a record says that this case kills the process: then another process is asked."""
+        crashes = (each for each in self.deviations if each.severity == "crash")
+        return any(each.covers(case, "crash", ()).all() for each in crashes)
 
     def judge(
         self, case: Case, outcome: Outcome, outputs: Iterable[str], *, n: int | None = None, **known: Any
@@ -148,7 +164,7 @@ class Examination:
         for name, bounded in expected.items():
             got = outcome.arrays[name] if name in outcome.arrays else outcome.state.get(name)
             got = self._same_form(case, name, got, bounded.shape)
-            comparison = compare(got, bounded, self.dtype)
+            comparison = compare(got, bounded, self.stored_as(case, name))
             self.record.elements += comparison.decided
             self.record.undecided += int(np.count_nonzero(comparison.undecided))
             grade = "stable"
@@ -166,9 +182,15 @@ class Examination:
             raise self._nonconformance(case, name, f"{name} is missing from the answer")
         if got.shape != shape:
             raise self._nonconformance(case, name, f"{name} has the shape {got.shape}, expected {shape}")
-        kept = got.dtype.name == self.dtype
-        self.require(kept, case, f"{name} has the dtype {got.dtype}, expected {self.dtype}", output=f"{name}.dtype")
+        stored = self.stored_as(case, name)
+        kept = got.dtype.name == stored
+        self.require(kept, case, f"{name} has the dtype {got.dtype}, expected {stored}", output=f"{name}.dtype")
         return got
+
+    def stored_as(self, case: Case, name: str) -> str:
+        """The dtype that an answer must have: that of what it belongs to, else that of x."""
+        belonging = counterpart(case, name)
+        return self.dtype if belonging is None else belonging.dtype.name
 
     def _explain(
         self, case: Case, name: str, got: Array, comparison: Comparison, expect: Callable[..., expectation.Expected]
@@ -178,7 +200,7 @@ class Examination:
         for model in expectation.WEAKER:
             if model.concerns(self.dtype):
                 weaker = expect(case, self.dtype, self.dialect, model)[name]
-                held = compare(got, weaker, self.dtype)
+                held = compare(got, weaker, self.stored_as(case, name))
                 unexplained[model.grade] = comparison.failing & (held.failing | held.undecided)
         grade = next((each for each in GRADES[1:-1] if each in unexplained and not unexplained[each].any()), "none")
         left = comparison.failing.copy()

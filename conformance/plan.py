@@ -34,7 +34,7 @@ def entries(clause: Clause, adapters: Iterable[Adapter], devices: Iterable[str] 
             if device not in adapter.devices:
                 continue
             for subject in adapter.subjects(device):
-                if clause.dtypes and subject.dtype not in clause.dtypes:
+                if not clause.concerns(subject.dtype):
                     continue
                 offered = clause.operations & adapter.apis[subject.api]
                 if offered and offered <= ACTIVATIONS:

@@ -101,7 +101,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         if item.config.pluginmanager.hasplugin("xdist"):
             # With --dist loadgroup: what compiles the same shapes runs in the same worker.
             about = exam.activation or exam.clause.id.partition(".")[0]
-            item.add_marker(pytest.mark.xdist_group(f"{exam.subject.backend}-{exam.subject.dtype}-{about}"))
+            item.add_marker(
+                pytest.mark.xdist_group(f"{exam.subject.backend}-{exam.subject.mode}-{exam.subject.dtype}-{about}")
+            )
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

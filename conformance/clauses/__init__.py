@@ -22,7 +22,17 @@ _SIXTEEN = frozenset(
     "DO.grad DO.eval DO.zero DO.one NE.output NE.grad NE.shape ACT.value ACT.grad".split()
 )
 
+#: The clauses that are asked in mixed precision too.
+_MIXED = frozenset(
+    "BN.train.output BN.train.grad BN.eval.output BN.eval.grad BN.eval.pure BN.running.update BN.low-precision "
+    "LN.output LN.grad LN.low-precision NE.output NE.grad".split()
+)
+
 CLAUSES: dict[str, Clause] = {
-    clause.id: clause if clause.id in _SIXTEEN else replace(clause, dtypes=("float32", "float64"))
+    clause.id: replace(
+        clause,
+        dtypes=clause.dtypes if clause.id in _SIXTEEN else ("float32", "float64"),
+        mixed=clause.id in _MIXED,
+    )
     for clause in chain.from_iterable(module.TABLE for module in _LAYERS)
 }

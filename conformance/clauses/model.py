@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from adapters.base import MIXED
+
 
 @dataclass(frozen=True)
 class Clause:
@@ -19,3 +21,10 @@ class Clause:
     statistical: bool = False
     #: The dtypes that it is about; empty for all.
     dtypes: tuple[str, ...] = ()
+    #: Whether it speaks of parameters or statistics, so that mixed precision is another question.
+    mixed: bool = False
+
+    def concerns(self, dtype: str) -> bool:
+        if dtype in MIXED:
+            return self.mixed and (not self.dtypes or MIXED[dtype] in self.dtypes)
+        return not self.dtypes or dtype in self.dtypes

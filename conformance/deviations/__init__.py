@@ -12,11 +12,15 @@ One TOML file per backend, ``<backend>.toml``, with a ``[[deviation]]`` table pe
     grade = "one-pass"                     # excuses only what this weaker model of arithmetic explains
     where = { x = { max = -1.0 } }         # excuses only these elements or cases: a field of the case, or "expected"
     outputs = ["y"]                        # excuses only these outputs ("y.dtype": its dtype)
+    reproducer = "fast-variance"           # reproducers/<backend>/<this>.py; the record's id where it is not said
     reason = "..."
     source = "https://..."
 
+A reproducer is a script that needs NumPy and the framework alone, says what it got and what is right, and exits 1 while
+the behaviour is there.
+
 The bounds of ``where`` are min, max, abs_min, abs_max (element by element), any_abs_min (of any element) and equals
-(nan included).
+(nan included). A record of severity "crash" has its cases put to another process, and covers the output "crash".
 
 A record excuses elements, not tests: what it does not describe fails as before. A record that excuses nothing in a run
 that asked its clauses is stale, and an error.
@@ -64,6 +68,12 @@ class Deviation:
     grade: str | None = None
     where: Mapping[str, Mapping[str, float | str]] = field(default_factory=dict)
     outputs: tuple[str, ...] = ("*",)
+    reproducer: str = ""
+
+    @property
+    def script(self) -> Path:
+        """The reproducer; several records may share one."""
+        return FOLDER / "reproducers" / self.backend / f"{self.reproducer or self.id}.py"
 
     def concerns(self, clause: str, subject: Subject, activation: str | None, installed: Mapping[str, str]) -> bool:
         """Whether the record speaks of this clause, subject and installed version at all."""
@@ -143,7 +153,7 @@ def load(backend: str, folder: Path | None = None) -> tuple[Deviation, ...]:
 
 
 _REQUIRED = ("id", "clauses", "versions", "kind", "severity", "reason", "source")
-_OPTIONAL = ("subject", "grade", "where", "outputs")
+_OPTIONAL = ("subject", "grade", "where", "outputs", "reproducer")
 
 
 def _record(table: Mapping[str, Any], backend: str, place: str) -> Deviation:
@@ -156,8 +166,8 @@ def _record(table: Mapping[str, Any], backend: str, place: str) -> Deviation:
         check(bool(table.get(key)), f"{key!r} is missing or empty")
     for key in table:
         check(key in _REQUIRED + _OPTIONAL, f"unknown key {key!r}; known: {', '.join(_REQUIRED + _OPTIONAL)}")
-    for key in ("id", "versions", "kind", "severity", "reason", "source"):
-        check(isinstance(table[key], str), f"{key!r} must be a string")
+    for key in ("id", "versions", "kind", "severity", "reason", "source", "reproducer"):
+        check(isinstance(table.get(key, ""), str), f"{key!r} must be a string")
     place += f" ({table['id']})"
     check(table["kind"] in KINDS, f"kind {table['kind']!r} is none of {', '.join(KINDS)}")
     check(table["severity"] in SEVERITIES, f"severity {table['severity']!r} is none of {', '.join(SEVERITIES)}")
@@ -183,6 +193,7 @@ def _record(table: Mapping[str, Any], backend: str, place: str) -> Deviation:
         grade=grade,
         clauses=tuple(table["clauses"]),
         outputs=tuple(table.get("outputs", ["*"])),
+        reproducer=table.get("reproducer", ""),
         subject=_axes(table.get("subject", {}), check),
         where=_where(table.get("where", {}), check),
     )

@@ -11,7 +11,9 @@ from conformance.examination import Examination, clause
 
 def draw(exam: Examination, data: st.DataObject, *, gradient: bool = False) -> Activation:
     assert exam.activation is not None
-    strategy = cases.activations(exam.activation, exam.dtype, gradient=gradient, regime=exam.regime, seed=exam.seed)
+    strategy = cases.activations(
+        exam.activation, exam.subject.dtype, gradient=gradient, regime=exam.regime, palette=exam.palette
+    )
     return data.draw(strategy, label="case")
 
 

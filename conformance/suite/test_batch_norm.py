@@ -17,7 +17,7 @@ STATISTICS = ("running_mean", "running_var")
 
 def draw(exam: Examination, data: st.DataObject, *, training: bool, gradient: bool = False) -> BatchNorm:
     strategy = cases.batch_norms(
-        exam.dtype, exam.dialect, training=training, gradient=gradient, regime=exam.regime, seed=exam.seed
+        exam.subject.dtype, exam.dialect, training=training, gradient=gradient, regime=exam.regime, palette=exam.palette
     )
     return data.draw(strategy, label="case")
 

@@ -26,7 +26,13 @@ def draw(
     exam: Examination, data: st.DataObject, among: tuple[cases.Shape, ...], *, training: bool, regime: str = "normal"
 ) -> BatchNorm:
     strategy = cases.batch_norms(
-        exam.dtype, exam.dialect, training=training, gradient=True, regime=regime, seed=exam.seed, among=among
+        exam.subject.dtype,
+        exam.dialect,
+        training=training,
+        gradient=True,
+        regime=regime,
+        palette=exam.palette,
+        among=among,
     )
     return data.draw(strategy, label="case")
 

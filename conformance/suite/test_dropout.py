@@ -11,7 +11,7 @@ from conformance.examination import Examination, clause
 
 
 def draw(exam: Examination, data: st.DataObject, **how: object) -> Dropout:
-    return data.draw(cases.dropouts(exam.dtype, regime=exam.regime, seed=exam.seed, **how), label="case")  # type: ignore[arg-type]
+    return data.draw(cases.dropouts(exam.subject.dtype, regime=exam.regime, palette=exam.palette, **how), label="case")  # type: ignore[arg-type]
 
 
 def identity(exam: Examination, case: Dropout) -> None:

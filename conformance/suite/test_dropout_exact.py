@@ -10,7 +10,6 @@ import numpy as np
 from hypothesis import strategies as st
 
 from adapters.base import Array, Dropout, Unsupported
-from conformance import cases
 from conformance.examination import Examination, clause
 from conformance.judge import identical
 
@@ -67,7 +66,7 @@ def test_seed(exam: Examination, data: st.DataObject) -> None:
 
 @clause("DO.special", regimes=("special",))
 def test_special(exam: Examination, data: st.DataObject) -> None:
-    shape = data.draw(cases.shapes("dropout", exam.seed), label="shape")
+    shape = data.draw(exam.palette.shapes("dropout"), label="shape")
     random = np.random.default_rng(data.draw(st.integers(0, 2**16 - 1), label="where what is"))
     x = random.choice([math.nan, math.inf, -math.inf, 1.5], shape).astype(exam.dtype)
     case = dropout(exam, data, x, regime="special")

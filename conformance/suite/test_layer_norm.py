@@ -16,7 +16,9 @@ GRADIENTS = ("y", "dx", "dgain", "dbias")
 
 
 def draw(exam: Examination, data: st.DataObject, *, gradient: bool = False) -> LayerNorm:
-    strategy = cases.layer_norms(exam.dtype, exam.dialect, regime=exam.regime, gradient=gradient, seed=exam.seed)
+    strategy = cases.layer_norms(
+        exam.subject.dtype, exam.dialect, regime=exam.regime, gradient=gradient, palette=exam.palette
+    )
     return data.draw(strategy, label="case")
 
 

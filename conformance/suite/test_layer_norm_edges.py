@@ -20,7 +20,14 @@ Shape = tuple[int, ...]
 def layer_norm(exam: Examination, data: st.DataObject, shape: Shape, rank: int = 1, **how: object) -> LayerNorm:
     """A case of a given shape with gain and bias that are nowhere uniform, and gradients."""
     strategy = cases.layer_norms(
-        exam.dtype, exam.dialect, regime=exam.regime, gradient=True, shape=shape, rank=rank, affine=True, seed=exam.seed
+        exam.subject.dtype,
+        exam.dialect,
+        regime=exam.regime,
+        gradient=True,
+        shape=shape,
+        rank=rank,
+        affine=True,
+        palette=exam.palette,
     )
     return dataclasses.replace(data.draw(strategy, label="case"), **how)  # type: ignore[arg-type]
 

@@ -18,7 +18,7 @@ FEW = 1
 
 @clause("BN.low-precision", regimes=REGIMES)
 def test_batch_norm(exam: Examination, data: st.DataObject) -> None:
-    strategy = cases.long_batch_norms(exam.dtype, exam.dialect, regime=exam.regime, cotangent=COTANGENTS)
+    strategy = cases.long_batch_norms(exam.subject.dtype, exam.dialect, regime=exam.regime, cotangent=COTANGENTS)
     case: BatchNorm = data.draw(strategy, label="case")
     outputs = ("y", "dx", "dgamma", "dbeta", "running_mean", "running_var")
     outcome = exam.ask(case)
@@ -28,6 +28,6 @@ def test_batch_norm(exam: Examination, data: st.DataObject) -> None:
 
 @clause("LN.low-precision", regimes=REGIMES)
 def test_layer_norm(exam: Examination, data: st.DataObject) -> None:
-    strategy = cases.long_layer_norms(exam.dtype, exam.dialect, regime=exam.regime, cotangent=COTANGENTS)
+    strategy = cases.long_layer_norms(exam.subject.dtype, exam.dialect, regime=exam.regime, cotangent=COTANGENTS)
     case: LayerNorm = data.draw(strategy, label="case")
     exam.judge(case, exam.ask(case), ("y", "dx", "dgain", "dbias"), n=FEW)

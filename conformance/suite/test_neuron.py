@@ -12,7 +12,9 @@ GRADIENTS = ("dx", "dweight", "dbias")
 
 
 def draw(exam: Examination, data: st.DataObject, *, gradient: bool = False) -> Dense:
-    return data.draw(cases.denses(exam.dtype, gradient=gradient, regime=exam.regime, seed=exam.seed), label="case")
+    return data.draw(
+        cases.denses(exam.subject.dtype, gradient=gradient, regime=exam.regime, palette=exam.palette), label="case"
+    )
 
 
 def terms(case: Dense) -> int:

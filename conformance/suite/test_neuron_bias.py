@@ -20,7 +20,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 @clause("NE.bias")
 def test_bias(exam: Examination, data: st.DataObject) -> None:
-    case = data.draw(cases.whole_denses(exam.dtype, seed=exam.seed), label="case")
+    case = data.draw(cases.whole_denses(exam.subject.dtype, palette=exam.palette), label="case")
     assert case.bias is not None
     assert case.dy is not None
     neuron = data.draw(st.integers(0, len(case.bias) - 1), label="neuron")
@@ -88,7 +88,7 @@ def _empty(leading: tuple[int, ...], neurons: int) -> tuple[tuple[str, tuple[int
 
 @clause("NE.bad-input", regimes=("inner size", "bias size", "single bias", "rank 0"))
 def test_bad_input(exam: Examination, data: st.DataObject) -> None:
-    case = data.draw(cases.whole_denses(exam.dtype, seed=exam.seed), label="case")
+    case = data.draw(cases.whole_denses(exam.subject.dtype, palette=exam.palette), label="case")
     assert case.bias is not None
     case = replace(case, recipe={}, dy=case.dy if data.draw(st.booleans(), label="gradient") else None)
     neurons, inputs = case.weight.shape

@@ -1,0 +1,102 @@
+"""Keras layers for a case: built, loaded, and which of their variables belongs to which array; on any Keras backend.
+
+Source: https://keras.io/api/layers/ (momentum weighs the old statistic; the running variance is the biased one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapters._tensorflow_activations import KERAS, spelling
+from adapters.base import Activation, Array, BatchNorm, Case, Dense, Dropout, LayerNorm, Unsupported
+
+#: the case's name of an array -> the Keras layer's
+STORED: Mapping[type[Case], Mapping[str, str]] = {
+    BatchNorm: {"gamma": "gamma", "beta": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"},
+    LayerNorm: {"gain": "gamma", "bias": "beta"},
+    Dropout: {},
+    Dense: {"weight": "kernel", "bias": "bias"},
+    Activation: {"alpha": "alpha"},
+}
+
+
+def loaded(keras: Any, case: Case) -> tuple[Any, dict[str, Any]]:
+    """A layer that holds the case's parameters and statistics, and its variables by the case's names."""
+    layer = _build(keras, case, {"dtype": _policy(case)})
+    layer.build(case.x.shape)  # type: ignore[attr-defined]
+    variables = {}
+    for ours, theirs in STORED[type(case)].items():
+        if getattr(case, ours) is not None:
+            variables[ours] = variable = getattr(layer, theirs)
+            variable.assign(_to_store(case, ours, variable.shape))
+    return layer, variables
+
+
+def stored_as(case: Case, name: str, array: Array) -> Array:
+    """An array in the shape of the case: Keras has kernels of [in, out] and slopes of [C, 1, ...]."""
+    if isinstance(case, Dense) and name == "weight":
+        return array.T.copy()
+    if isinstance(case, Activation) and case.alpha is not None and name == "alpha":
+        return array.reshape(case.alpha.shape)
+    return array
+
+
+def _build(keras: Any, case: Case, options: dict[str, Any]) -> Any:
+    match case:
+        case BatchNorm():
+            if case.momentum is None:
+                raise Unsupported("keras.layers.BatchNormalization has no cumulative averaging (momentum=None)")
+            if case.running_mean is None or case.running_var is None:
+                raise Unsupported("keras.layers.BatchNormalization always tracks its running statistics")
+            options.update(center=case.beta is not None, scale=case.gamma is not None)
+            return keras.layers.BatchNormalization(case.channel_axis, case.momentum, case.eps, **options)
+        case LayerNorm():
+            options.update(center=case.bias is not None, scale=case.gain is not None)
+            return keras.layers.LayerNormalization(list(range(-case.normalized_rank, 0)), case.eps, **options)
+        case Dropout():
+            return keras.layers.Dropout(case.rate, seed=case.seed, **options)
+        case Dense():
+            need_batch(case, "keras.layers.Dense")
+            options.update(activation=_named(case.activation), use_bias=case.bias is not None)
+            return keras.layers.Dense(case.weight.shape[0], **options)
+        case Activation():
+            if case.alpha is None:
+                raise ValueError("a case of prelu needs its slope: alpha, of shape [1] or [x.shape[1]]")
+            need_batch(case, "keras.layers.PReLU")
+            per_channel = case.alpha.shape == case.x.shape[1:2]
+            return keras.layers.PReLU(shared_axes=list(range(2 if per_channel else 1, case.x.ndim)), **options)
+    raise Unsupported(f"the Keras adapter does not know the question {type(case).__name__}")
+
+
+def _policy(case: Case) -> str:
+    """Keras's name for the dtypes of a layer: one dtype, or 16-bit computation with float32 variables."""
+    dtypes = {name: array.dtype.name for name, array in case.arrays() if name != "dy"}
+    compute, held = dtypes.pop("x"), set(dtypes.values())
+    if held <= {compute}:
+        return compute
+    if held == {"float32"} and compute in ("float16", "bfloat16"):
+        return f"mixed_{compute}"
+    raise Unsupported(f"Keras has no policy to compute in {compute} with variables in {' and '.join(sorted(held))}")
+
+
+def _named(activation: str | None) -> str | None:
+    """The string that ``keras.layers.Dense`` takes for an activation without arguments."""
+    if activation is None:
+        return None
+    written = spelling(KERAS, activation)
+    if written.fixed:
+        raise Unsupported(f"keras.layers.Dense takes no name for {activation} and its arguments")
+    return written.path.removeprefix("activations.")
+
+
+def _to_store(case: Case, name: str, shape: tuple[int, ...]) -> Array:
+    value: Array = getattr(case, name)
+    if isinstance(case, Dense) and name == "weight":
+        return value.T
+    return value.reshape(shape) if isinstance(case, Activation) else value
+
+
+def need_batch(case: Dense | Activation, what: str) -> None:
+    if case.x.ndim < 2:
+        raise Unsupported(f"{what} needs a batch axis before the features")

@@ -6,8 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+
+from conformance import backends, plan
+from conformance.clauses import CLAUSES
 
 ROOT = Path(__file__).resolve().parent.parent
 #: One fast clause and the control.
@@ -43,6 +47,13 @@ NumPy.ask = changed
 """
 _DOUBLE = 'outcome = replace(outcome, arrays={**outcome.arrays, "y": 2 * outcome.arrays["y"]})'
 DOUBLED = CHANGED.replace("{change}", _DOUBLE)
+
+
+def asked(clauses: str, backend: str = "numpy") -> int:
+    """How many subjects (times activations) a run puts the clauses that match one of the globs to."""
+    globs = clauses.split(",")
+    chosen = [clause for name, clause in CLAUSES.items() if any(fnmatchcase(name, glob) for glob in globs)]
+    return sum(1 for clause in chosen for _ in plan.entries(clause, [backends.adapter(backend)]))
 
 
 def python(

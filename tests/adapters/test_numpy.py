@@ -24,6 +24,8 @@ def test_declares_every_operation_in_torchs_dialect() -> None:
         "backend=numpy api=control mode=eager device=cpu dtype=float64",
         "backend=numpy api=control mode=eager device=cpu dtype=float16",
         "backend=numpy api=control mode=eager device=cpu dtype=bfloat16",
+        "backend=numpy api=control mode=eager device=cpu dtype=mixed_float16",
+        "backend=numpy api=control mode=eager device=cpu dtype=mixed_bfloat16",
     ]
     dialect = ADAPTER.dialect("control")
     assert (dialect.momentum, dialect.running_var_divisor, dialect.rate_one) == ("new", "n-1", "zeros")

@@ -65,12 +65,12 @@ def _spelling(name: str) -> _Spelling:
     return _SPELLINGS[name]
 
 
-def function(name: str, parameters: Mapping[str, Any], x: torch.Tensor) -> torch.Tensor:
-    """The activation of ``x`` by its function in ``torch.nn.functional``."""
+def function(name: str, parameters: Mapping[str, Any], x: torch.Tensor, namespace: Any = None) -> torch.Tensor:
+    """The activation of ``x`` by its function in ``namespace``, ``torch.nn.functional`` unless it is given."""
     from torch.nn import functional
 
     spelling = _spelling(name)
-    y: torch.Tensor = getattr(functional, spelling.function)(x, **spelling.arguments(name, parameters))
+    y: torch.Tensor = getattr(namespace or functional, spelling.function)(x, **spelling.arguments(name, parameters))
     return y
 
 

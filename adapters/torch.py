@@ -1,9 +1,8 @@
-"""PyTorch: the modules of ``torch.nn`` and the functions of ``torch.nn.functional``, eager.
+"""PyTorch: modules of ``torch.nn``, functions of ``torch.nn.functional`` and ``torch``; eager, compiled, and in a lane of vmap.
 
-A case becomes tensors of the dtypes that its arrays have, one layer, one call and, where ``dy`` is given, one
-``torch.autograd.grad``; nothing is computed here. Parameters and statistics reach a module through
-``load_state_dict``, which refuses a wrong size. Axes are not moved: what torch cannot be asked for directly is
-:class:`Unsupported`.
+A case becomes tensors of the dtypes that its arrays have, one layer, one call and, where it asks for derivatives, one
+call of ``torch.autograd.grad``, of ``torch.autograd.forward_ad`` or of ``torch.func``; nothing is computed here. Axes
+are not moved: what torch cannot be asked for directly is :class:`Unsupported`.
 
 Source of names and conventions: https://pytorch.org/docs/stable/nn.html and nn.functional.html
 (momentum weighs the new statistic; the running variance is the unbiased one).
@@ -11,29 +10,26 @@ Source of names and conventions: https://pytorch.org/docs/stable/nn.html and nn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from adapters._torch_activations import function, module
+from adapters import _torch_compile, _torch_vmap
+from adapters._torch_functions import FUNCTIONS
+from adapters._torch_modules import loaded
+from adapters._torch_tensors import STATISTICS, Tensors, called, seed, to_numpy, to_torch
 from adapters.base import (
+    MIXED,
+    NORMALIZATION,
     OPERATIONS,
     SIXTEEN_BITS,
-    Activation,
     Adapter,
-    Array,
-    BatchNorm,
     Case,
-    Dense,
     Dialect,
     Dropout,
-    LayerNorm,
     Outcome,
     Subject,
     Unsupported,
-    first_order,
     tensor_dtype,
 )
 
@@ -43,20 +39,46 @@ if TYPE_CHECKING:
 _DIALECT = Dialect(
     momentum="new", running_var_divisor="n-1", rate_one="zeros", dropped_special="nan", channel_axes=(1,)
 )
+_PLAIN = frozenset("dropout relu prelu celu selu sigmoid tanh softmax log_softmax".split())
+_EVERY = ("float32", "float64", *SIXTEEN_BITS, *MIXED)
+#: api, mode -> dtypes. What is not asked in all of them shares its arithmetic with what is (``torch``), or costs a
+#: compilation or several calls for each case.
+_DTYPES: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("nn", "eager"): _EVERY,
+    ("nn", "compile"): ("float32",),
+    ("nn.functional", "eager"): _EVERY,
+    ("nn.functional", "vmap"): ("float32", "float64"),
+    ("torch", "eager"): ("float32", "float64"),
+    ("torch.native", "eager"): ("float32", "float64"),
+}
 
 
 class Torch(Adapter):
-    """Subjects ``backend=torch api=nn`` and ``api=nn.functional``; PyTorch 2.0 and later."""
+    """Subjects ``backend=torch``; PyTorch 2.0 and later, compiled with 2.13 and later."""
 
     name = "torch"
     modules = ("torch",)
     distributions = ("torch",)
     install = "python -m pip install torch"
-    apis = MappingProxyType({"nn": OPERATIONS, "nn.functional": OPERATIONS})
-    modes = ("eager",)
+    apis = MappingProxyType(
+        {
+            "nn": OPERATIONS,
+            "nn.functional": OPERATIONS,
+            "torch": NORMALIZATION | _PLAIN,
+            "torch.native": NORMALIZATION | {"dropout"},
+        }
+    )
+    modes = ("eager", "compile", "vmap")
+    compiles = MappingProxyType({"compile": "configuration"})
     devices = ("cpu", "cuda")
-    dtypes = ("float32", "float64", *SIXTEEN_BITS)
-    dialects = MappingProxyType({"nn": _DIALECT, "nn.functional": _DIALECT})
+    dtypes = _EVERY
+    dialects = MappingProxyType(dict.fromkeys(apis, _DIALECT))
+
+    def modes_of(self, api: str) -> tuple[str, ...]:
+        return tuple(mode for one, mode in _DTYPES if one == api)
+
+    def subjects(self, device: str = "cpu") -> Iterator[Subject]:
+        return (each for each in super().subjects(device) if each.dtype in _DTYPES[each.api, each.mode])
 
     def prepare(self, device: str) -> None:
         """One thread (many are slower on small tensors), no TF32, deterministic algorithms where cuDNN has a choice."""
@@ -74,206 +96,73 @@ class Torch(Adapter):
         torch.backends.cudnn.deterministic = True
 
     def ask(self, subject: Subject, case: Case) -> Outcome:
-        import torch
-
-        answer = _ANSWERS.get(subject.api)
-        if answer is None or subject.mode not in self.modes or subject.device not in self.devices:
+        if (subject.api, subject.mode) not in _DTYPES or subject.device not in self.devices:
             raise Unsupported(f"the torch adapter does not offer {subject}")
-        first_order(case)
-        tensors = {name: _tensor(array, subject.device) for name, array in case.arrays()}
+        tensors = {name: to_torch(array, subject.device) for name, array in case.arrays()}
         if (dtype := str(tensors["x"].dtype).removeprefix("torch.")) != tensor_dtype(subject.dtype):
             raise ValueError(f"the case's x is {dtype}, which is not a question to {subject}")
-        cotangent = tensors.pop("dy", None)
-        y = answer(case, tensors, cotangent is not None)
-        arrays = {"y": _array(y)}
-        if cotangent is not None:
-            leaves = {name: tensor for name, tensor in tensors.items() if tensor.requires_grad}
-            gradients = torch.autograd.grad(y, list(leaves.values()), cotangent)
-            arrays.update((f"d{name}", _array(gradient)) for name, gradient in zip(leaves, gradients, strict=True))
-        return Outcome(arrays, {name: _array(tensor) for name, tensor in tensors.items()})
+        cotangents = {name: tensors.pop(name) for name in ("dy", "ddx") if name in tensors}
+        tangents = {name: to_torch(array, subject.device) for name, array in case.tangents.items()}
+        if subject.mode == "vmap":
+            arrays, state = _torch_vmap.answer(FUNCTIONS[subject.api], case, tensors, cotangents, tangents)
+        else:
+            call = _modular(subject, case, tensors) if subject.api == "nn" else _functional(subject, case)
+            arrays, state = _differentiated(call, tensors, cotangents, tangents), tensors
+        return Outcome(*({name: to_numpy(tensor) for name, tensor in each.items()} for each in (arrays, state)))
 
 
-def _tensor(array: Array, device: str) -> torch.Tensor:
-    """A tensor of the array's values, dtype and strides; it shares no memory with the array."""
+#: Some of a case's tensors replaced -> the layer's output.
+Call = Callable[[Tensors], Any]
+
+
+def _functional(subject: Subject, case: Case) -> Call:
+    return lambda tensors: FUNCTIONS[subject.api](case, tensors)
+
+
+def _modular(subject: Subject, case: Case, tensors: Tensors) -> Call:
+    """The module's call; ``tensors`` then holds the module's parameters and statistics."""
     import torch
 
-    owned = _copied(array)
-    if owned.dtype.kind == "V" and owned.dtype.name == "bfloat16":
-        return torch.from_numpy(owned.view(np.int16)).view(torch.bfloat16).to(device)
-    return torch.from_numpy(owned).to(device)
+    layer, stored = loaded(case, tensors)
+    forward: Callable[[Any], Any] = layer
+    if subject.mode == "compile":
+        compiled = _torch_compile.compiled(_torch_compile.key(case, subject.dtype))
+        forward = lambda x: compiled(layer, x)  # noqa: E731 - as eager code calls the module itself
+
+    def call(given: Tensors) -> Any:
+        if isinstance(case, Dropout):
+            seed(case.seed, given["x"].device)
+        own = {theirs: given[ours] for ours, theirs in stored.items() if given[ours] is not tensors[ours]}
+        if own:
+            return torch.func.functional_call(layer, own, (given["x"],))
+        return called(case, lambda: forward(given["x"]))
+
+    return call
 
 
-def _copied(array: Array) -> Array:
-    """A copy that lies in memory as the array does; torch has no negative strides."""
-    if min(array.strides, default=0) < 0 or not array.size:
-        return np.array(array, order="K")
-    last = sum((size - 1) * stride for size, stride in zip(array.shape, array.strides, strict=True))
-    memory = np.zeros(last // array.itemsize + 1, array.dtype)
-    copy = np.ndarray(array.shape, array.dtype, memory, 0, array.strides)
-    copy[...] = array
-    return copy
-
-
-def _array(tensor: torch.Tensor) -> Array:
-    """A copy of the tensor's values in the NumPy dtype of the same name."""
+def _differentiated(call: Call, tensors: Tensors, cotangents: Tensors, tangents: Tensors) -> Tensors:
+    """Output and derivatives; a parameter that a module does not call its own any more has no gradient."""
     import torch
+    from torch.autograd import forward_ad
 
-    host = tensor.detach().cpu()
-    if host.dtype is torch.bfloat16:
-        import ml_dtypes
-
-        return np.array(host.view(torch.int16).numpy().view(ml_dtypes.bfloat16), order="C")
-    return np.array(host.numpy(), order="C")
-
-
-Tensors = dict[str, Any]
-
-# ------------------------------------------------------------------ nn.functional
-
-
-def _functional(case: Case, tensors: Tensors, differentiate: bool) -> torch.Tensor:
-    """The case as one call of ``torch.nn.functional`` (two for an activated dense layer)."""
-    from torch.nn import functional
-
-    if differentiate:
-        for name, tensor in tensors.items():
-            tensor.requires_grad_(name not in _STATISTICS)
-    x, get = tensors["x"], tensors.get
-    match case:
-        case BatchNorm():
-            _refuse_channels_last(case)
-            if case.momentum is None:
-                raise Unsupported("torch.nn.functional.batch_norm has no cumulative averaging (momentum=None)")
-            statistics = get("running_mean"), get("running_var")
-            return functional.batch_norm(
-                x, *statistics, get("gamma"), get("beta"), case.training, case.momentum, case.eps
-            )
-        case LayerNorm():
-            return functional.layer_norm(x, _normalized_shape(case), get("gain"), get("bias"), case.eps)
-        case Dropout():
-            _seed(case.seed, x.device)
-            return _called(case, lambda: functional.dropout(x, case.rate, case.training))
-        case Dense():
-            y = functional.linear(x, tensors["weight"], get("bias"))
-            return y if case.activation is None else function(case.activation, {}, y)
-        case Activation(name="prelu"):
-            return functional.prelu(x, _slope(case, tensors))
-        case Activation():
-            return function(case.name, case.parameters, x)
-    raise Unsupported(f"the torch adapter does not know the question {type(case).__name__}")
-
-
-# ------------------------------------------------------------------ nn
-
-
-def _modular(case: Case, tensors: Tensors, differentiate: bool) -> torch.Tensor:
-    """The case as one module of ``torch.nn``, built, loaded and called; ``tensors`` then holds the module's own."""
-    x = tensors["x"].requires_grad_(differentiate)
-    stored = {ours: theirs for ours, theirs in _STORED.get(type(case), {}).items() if ours in tensors}
-    dtypes = {tensors[ours].dtype for ours in stored}
-    if len(dtypes) > 1:
-        raise Unsupported("a module of torch.nn is made with one dtype for its parameters and statistics")
-    layer = _build(case, tensors, {"device": x.device, "dtype": dtypes.pop() if dtypes else x.dtype})
-    if stored:
-        layer.load_state_dict({theirs: tensors[ours] for ours, theirs in stored.items()})
-        tensors.update((ours, getattr(layer, theirs)) for ours, theirs in stored.items())
-    layer.train(getattr(case, "training", True))
-    if isinstance(case, Dropout):
-        _seed(case.seed, x.device)
-    y: torch.Tensor = _called(case, lambda: layer(x))
-    if isinstance(case, Dense) and case.activation is not None:
-        y = module(case.activation, {})(y)
-    return y
-
-
-def _build(case: Case, tensors: Tensors, factory: dict[str, Any]) -> torch.nn.Module:
-    from torch import nn
-
-    match case:
-        case BatchNorm():
-            _refuse_channels_last(case)
-            if ("running_mean" in tensors) != ("running_var" in tensors):
-                raise Unsupported("torch.nn tracks running_mean and running_var together or not at all")
-            kind = _BATCH_NORMS.get(case.x.ndim, "BatchNorm1d" if case.x.ndim < 2 else "BatchNorm3d")
-            channels = case.x.shape[1] if case.x.ndim > 1 else 1
-            factory.update(_affine("gamma", "beta", "affine", tensors), track_running_stats="running_mean" in tensors)
-            return _construct(getattr(nn, kind), channels, case.eps, case.momentum, **factory)
-        case LayerNorm():
-            factory.update(_affine("gain", "bias", "elementwise_affine", tensors))
-            return _construct(nn.LayerNorm, _normalized_shape(case), case.eps, **factory)
-        case Dropout():
-            return nn.Dropout(case.rate)
-        case Dense():
-            return nn.Linear(case.weight.shape[1], case.weight.shape[0], case.bias is not None, **factory)
-        case Activation(name="prelu"):
-            return nn.PReLU(_slope(case, tensors).numel(), **factory)
-        case Activation():
-            return module(case.name, case.parameters)
-    raise Unsupported(f"the torch adapter does not know the question {type(case).__name__}")
-
-
-def _construct(make: Callable[..., torch.nn.Module], *arguments: Any, **options: Any) -> torch.nn.Module:
-    try:
-        return make(*arguments, **options)
-    except TypeError as error:
-        if "'bias'" not in str(error):
-            raise
-        raise Unsupported(f"this version's torch.nn.{make.__name__} cannot leave out the bias alone") from error
-
-
-def _affine(scale: str, shift: str, switch: str, tensors: Tensors) -> dict[str, bool]:
-    """Constructor arguments; ``bias`` only where it is needed, because older versions do not take it."""
-    if shift in tensors and scale not in tensors:
-        raise Unsupported(f"a normalization of torch.nn has no {shift} without {scale}")
-    partial = scale in tensors and shift not in tensors
-    return {switch: scale in tensors, **({"bias": False} if partial else {})}
-
-
-# ------------------------------------------------------------------ shared
-
-_STATISTICS = frozenset({"running_mean", "running_var"})
-_BATCH_NORMS = {2: "BatchNorm1d", 3: "BatchNorm1d", 4: "BatchNorm2d", 5: "BatchNorm3d"}
-#: the case's name of a tensor -> the module's
-_STORED: Mapping[type[Case], Mapping[str, str]] = {
-    BatchNorm: {"gamma": "weight", "beta": "bias", "running_mean": "running_mean", "running_var": "running_var"},
-    LayerNorm: {"gain": "weight", "bias": "bias"},
-    Dense: {"weight": "weight", "bias": "bias"},
-    Activation: {"alpha": "weight"},
-}
-_ANSWERS: Mapping[str, Callable[[Case, Tensors, bool], Any]] = {"nn": _modular, "nn.functional": _functional}
-
-
-def _seed(seed: int, device: torch.device) -> None:
-    """``torch.manual_seed``, for the one device that is asked: the whole of it costs more than the answer."""
-    import torch
-
-    (torch.default_generator if device.type == "cpu" else torch).manual_seed(seed)
-
-
-def _called(case: Case, call: Callable[[], torch.Tensor]) -> torch.Tensor:
-    """The answer of the call that the case asks for, after those before it."""
-    for _ in range(getattr(case, "call", 1) - 1):
-        call()
-    return call()
-
-
-def _refuse_channels_last(case: BatchNorm) -> None:
-    # A movedim here would be our own handling of the layout; at rank 2 the first axis of channels is also the last.
-    if case.channel_axis != 1 and (case.x.ndim, case.channel_axis) != (2, -1):
-        raise Unsupported(f"torch's batch norm has its channels on axis 1, not on axis {case.channel_axis}")
-
-
-def _normalized_shape(case: LayerNorm) -> list[int]:
-    # A rank beyond that of x is asked for as it is, so that torch can say what it thinks of it.
-    beyond = max(0, case.normalized_rank - case.x.ndim)
-    return [1] * beyond + list(case.x.shape[max(0, case.x.ndim - case.normalized_rank) :])
-
-
-def _slope(case: Activation, tensors: Tensors) -> torch.Tensor:
-    if "alpha" not in tensors:
-        raise ValueError("a case of prelu needs its slope: alpha, of shape [1] or [x.shape[1]]")
-    slope: torch.Tensor = tensors["alpha"]
-    return slope
+    if tangents:
+        with forward_ad.dual_level():
+            duals = {name: forward_ad.make_dual(tensors[name].detach(), along) for name, along in tangents.items()}
+            y, moved = forward_ad.unpack_dual(call({**tensors, **duals}))
+            return {"y": y, "ty": torch.zeros_like(y) if moved is None else moved}
+    if not cotangents:
+        return {"y": call(tensors)}
+    leaves = {name: each.requires_grad_() for name, each in tensors.items() if name not in STATISTICS}
+    y = call(tensors)
+    twice = "ddx" in cotangents
+    dy = cotangents["dy"].requires_grad_(twice)
+    gradients = torch.autograd.grad(y, list(leaves.values()), dy, create_graph=twice)
+    found = {"y": y, **{f"d{name}": each for name, each in zip(leaves, gradients, strict=True)}}
+    if twice:
+        asked = tensors["x"], dy
+        second = torch.autograd.grad(gradients[0], asked, cotangents["ddx"], allow_unused=True, materialize_grads=True)
+        found |= dict(zip(("dxx", "dxy"), second, strict=True))
+    return found
 
 
 ADAPTER = Torch()

@@ -1,0 +1,52 @@
+"""``torch.compile`` of a module: one graph or an error, never a silent fall back to eager code.
+
+``fullgraph=True`` makes a graph break an error, and a recompilation limit that is reached too; the limits are lifted,
+because each configuration and each rank is a graph of its own. ``dynamic=True`` serves all lengths of a rank with one
+graph (a size of 1 has another). The compiled functions are kept: one for each layer, its configuration and dtype.
+
+Source: https://docs.pytorch.org/docs/stable/generated/torch.compile.html
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from adapters.base import Case, Unsupported
+
+LIMIT = 100_000
+
+
+@functools.cache
+def compiled(key: Hashable) -> Callable[[Any, Any], Any]:
+    """The compiled call of a module on x, kept for what has the same ``key``."""
+    import torch
+
+    if "isolate_recompiles" not in inspect.signature(torch.compile).parameters:
+        raise Unsupported(f"torch.compile of version {torch.__version__} falls back to eager code after 8 graphs")
+    # The sum over everything that was ever compiled has a limit of its own, 256.
+    torch._dynamo.config.accumulated_recompile_limit = LIMIT
+
+    def call(layer: Any, x: Any) -> Any:
+        if not torch.compiler.is_compiling():
+            raise RuntimeError("torch.compile ran eagerly what it was given to compile")
+        return layer(x)
+
+    made: Callable[[Any, Any], Any] = torch.compile(
+        call, fullgraph=True, dynamic=True, recompile_limit=LIMIT, isolate_recompiles=True
+    )
+    return made
+
+
+def key(case: Case, dtype: str) -> Hashable:
+    """What a graph is for: the layer, the numbers that it is made with, and the dtype. Sizes are dynamic."""
+    numbers = {
+        name: value
+        for name, value in vars(case).items()
+        if isinstance(value, int | float | str | type(None)) and name not in ("seed", "call", "regime")
+    }
+    there = tuple(name for name, _ in case.arrays() if name != "dy")
+    given = tuple(sorted(getattr(case, "parameters", {}).items()))
+    return (type(case).__name__, dtype, case.x.ndim, repr(sorted(numbers.items())), there, given)  # type: ignore[attr-defined]

@@ -1,0 +1,93 @@
+"""A case as the middle one of three lanes of ``torch.func.vmap``, its derivatives by the transforms of ``torch.func``.
+
+The lanes beside it hold ones and NaN: what leaks from one lane into another shows. Parameters are shared by the lanes;
+running statistics that training updates in place are not, which is what the documentation asks for. Each lane has a
+mask of its own (``randomness="different"``).
+
+Source: https://docs.pytorch.org/docs/stable/generated/torch.func.vmap.html and func.ux_limitations.html
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from adapters._torch_tensors import STATISTICS, Tensors
+from adapters.base import Case
+
+if TYPE_CHECKING:
+    import torch
+
+#: What fills the lanes beside the case's.
+BESIDE = (1.0, math.nan)
+LANE = 1
+
+Call = Callable[[Case, Tensors], Any]
+
+
+def answer(
+    call: Call, case: Case, tensors: Tensors, cotangents: Tensors, tangents: Tensors
+) -> tuple[Mapping[str, torch.Tensor], Mapping[str, torch.Tensor]]:
+    """The lane's answers, and the state that it leaves."""
+    import torch
+
+    given = {**tensors, **{f"cotangent {name}": value for name, value in cotangents.items()}}
+    batched = {"x", *(name for name in given if name.startswith("cotangent"))}
+    if getattr(case, "training", False):
+        batched |= STATISTICS & given.keys()
+    stacked = {name: _lanes(value) if name in batched else value for name, value in given.items()}
+
+    def lane(inputs: Tensors) -> tuple[Tensors, Tensors]:
+        own = {name.removeprefix("cotangent "): value for name, value in inputs.items() if name not in tensors}
+        return _lane(call, case, {name: inputs[name] for name in tensors}, own, tangents)
+
+    dims = {name: 0 if name in batched else None for name in stacked}
+    found, after = torch.func.vmap(lane, in_dims=(dims,), randomness="different")(stacked)
+    state = {name: value[LANE] for name, value in after.items()}
+    state |= {name: value for name, value in tensors.items() if name not in state}
+    state["x"] = stacked["x"][LANE]
+    return {name: value[LANE] for name, value in found.items()}, state
+
+
+def _lanes(value: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    first, last = (torch.full_like(value, number) for number in BESIDE)
+    return torch.stack([first, value, last])
+
+
+def _lane(call: Call, case: Case, tensors: Tensors, cotangents: Tensors, tangents: Tensors) -> tuple[Tensors, Tensors]:
+    """One lane: the answers that the case asks for, and the running statistics after it."""
+    from torch import func
+
+    leaves = {name: value for name, value in tensors.items() if name not in STATISTICS}
+    statistics = {name: value for name, value in tensors.items() if name in STATISTICS}
+
+    def forward(leaves: Tensors, statistics: Tensors) -> tuple[Any, Tensors]:
+        y = call(case, {**leaves, **statistics})
+        return y, statistics
+
+    found: Tensors = {}
+    if tangents:
+        along = {name: value for name, value in leaves.items() if name in tangents}
+
+        def moved(along: Tensors) -> Any:
+            return call(case, {**leaves, **along, **statistics})
+
+        found["y"], found["ty"] = func.jvp(moved, (along,), ({name: tangents[name] for name in along},))
+        return found, {}
+    if "dy" not in cotangents:
+        found["y"], after = forward(leaves, statistics)
+        return found, dict(after)
+    found["y"], back, after = func.vjp(forward, leaves, statistics, has_aux=True)
+    found |= {f"d{name}": gradient for name, gradient in back(cotangents["dy"])[0].items()}
+    if "ddx" in cotangents:
+
+        def slope(x: Any, dy: Any) -> Any:
+            _, pull = func.vjp(lambda x: call(case, {**tensors, "x": x}), x)
+            return pull(dy)[0]
+
+        _, again = func.vjp(slope, leaves["x"], cotangents["dy"])
+        found["dxx"], found["dxy"] = again(cotangents["ddx"])
+    return found, dict(after)

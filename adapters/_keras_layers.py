@@ -75,7 +75,7 @@ def _build(keras: Any, case: Case, options: dict[str, Any]) -> Any:
 
 def _policy(case: Case) -> str:
     """Keras's name for the dtypes of a layer: one dtype, or 16-bit computation with float32 variables."""
-    dtypes = {name: array.dtype.name for name, array in case.arrays() if name != "dy"}
+    dtypes = {name: array.dtype.name for name, array in case.arrays() if name not in ("dy", "ddx")}
     compute, held = dtypes.pop("x"), set(dtypes.values())
     if held <= {compute}:
         return compute

@@ -1,4 +1,4 @@
-"""How Keras and TensorFlow write the activations: functions of ``keras.activations``, ``keras.ops``, ``tf.nn``, ``tf.math``.
+"""How Keras and TensorFlow write the activations: in ``keras.activations``, ``keras.ops``, ``tf.nn``, ``tf.math``.
 
 Sources: https://keras.io/api/layers/activations/ and https://www.tensorflow.org/api_docs/python/tf/nn
 """

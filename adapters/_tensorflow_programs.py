@@ -44,7 +44,7 @@ def run(tf: Any, program: Program) -> Run:
     def call(given: Tensors) -> Tensors:
         given = dict(given)
         dy, ddx, tangents = (given.pop(name, None) for name in ("dy", "ddx", "tangents"))
-        leaves = {name: each for name, each in (given | program.variables).items() if name not in STATISTICS}
+        leaves = {name: each for name, each in {**given, **program.variables}.items() if name not in STATISTICS}
         zero = tf.UnconnectedGradients.ZERO
         outer = tf.GradientTape() if ddx is not None else None
         forward_mode = None

@@ -227,7 +227,7 @@ def _given(tf: Any, program: Program, case: Case) -> Tensors:
     if isinstance(case, Dense) and "weight" in arguments:
         arguments["weight"] = case.weight.T
     given = {name: tf.constant(value) for name, value in arguments.items()}
-    forms = given | program.variables
+    forms = {**given, **program.variables}
     tangents = {
         name: tf.constant(to_store(case, name, value, forms[name].shape)) for name, value in case.tangents.items()
     }

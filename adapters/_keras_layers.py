@@ -25,12 +25,16 @@ def loaded(keras: Any, case: Case) -> tuple[Any, dict[str, Any]]:
     """A layer that holds the case's parameters and statistics, and its variables by the case's names."""
     layer = _build(keras, case, {"dtype": _policy(case)})
     layer.build(case.x.shape)  # type: ignore[attr-defined]
-    variables = {}
-    for ours, theirs in STORED[type(case)].items():
-        if getattr(case, ours) is not None:
-            variables[ours] = variable = getattr(layer, theirs)
-            variable.assign(_to_store(case, ours, variable.shape))
+    stored = STORED[type(case)].items()
+    variables = {ours: getattr(layer, theirs) for ours, theirs in stored if getattr(case, ours) is not None}
+    load(case, variables)
     return layer, variables
+
+
+def load(case: Case, variables: Mapping[str, Any]) -> None:
+    """Put the case's parameters and statistics into a layer's variables."""
+    for name, variable in variables.items():
+        variable.assign(to_store(case, name, getattr(case, name), variable.shape))
 
 
 def stored_as(case: Case, name: str, array: Array) -> Array:
@@ -71,7 +75,7 @@ def _build(keras: Any, case: Case, options: dict[str, Any]) -> Any:
 
 def _policy(case: Case) -> str:
     """Keras's name for the dtypes of a layer: one dtype, or 16-bit computation with float32 variables."""
-    dtypes = {name: array.dtype.name for name, array in case.arrays() if name != "dy"}
+    dtypes = {name: array.dtype.name for name, array in case.arrays() if name not in ("dy", "ddx")}
     compute, held = dtypes.pop("x"), set(dtypes.values())
     if held <= {compute}:
         return compute
@@ -90,11 +94,11 @@ def _named(activation: str | None) -> str | None:
     return written.path.removeprefix("activations.")
 
 
-def _to_store(case: Case, name: str, shape: tuple[int, ...]) -> Array:
-    value: Array = getattr(case, name)
+def to_store(case: Case, name: str, value: Array, shape: tuple[int, ...]) -> Array:
+    """An array of the case in the shape that Keras stores it in."""
     if isinstance(case, Dense) and name == "weight":
         return value.T
-    return value.reshape(shape) if isinstance(case, Activation) else value
+    return value.reshape(shape) if isinstance(case, Activation) and name == "alpha" else value
 
 
 def need_batch(case: Dense | Activation, what: str) -> None:

@@ -1,4 +1,4 @@
-"""How Keras and TensorFlow write the activations: functions of ``keras.activations``, of ``tf.nn`` and of ``tf.math``.
+"""How Keras and TensorFlow write the activations: in ``keras.activations``, ``keras.ops``, ``tf.nn``, ``tf.math``.
 
 Sources: https://keras.io/api/layers/activations/ and https://www.tensorflow.org/api_docs/python/tf/nn
 """
@@ -6,7 +6,7 @@ Sources: https://keras.io/api/layers/activations/ and https://www.tensorflow.org
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Any
 
@@ -70,6 +70,13 @@ KERAS: Mapping[str, Spelling] = {
     "softmax": Spelling("activations.softmax", _AXIS),
     "log_softmax": Spelling("activations.log_softmax", _AXIS),
     "glu": Spelling("activations.glu", _AXIS),
+}
+
+#: ``keras.ops`` has the same names and arguments, but for one function that it lacks.
+KERAS_OPS: Mapping[str, Spelling] = {
+    name: replace(written, path=written.path.replace("activations.", "ops."))
+    for name, written in KERAS.items()
+    if name != "mish"
 }
 
 TF_NN: Mapping[str, Spelling] = {

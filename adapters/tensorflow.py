@@ -1,35 +1,48 @@
-"""TensorFlow: the layers of Keras 3 on the TensorFlow backend, and the functions of ``tf.nn``, eager.
+"""TensorFlow: the layers and functions of Keras 3 on TensorFlow, of ``tf.nn``, and the fused batch norm.
 
-A case becomes tensors of the dtypes that its arrays have, one layer or function, one call under a ``tf.GradientTape``
-and, where ``dy`` is given, one ``tape.gradient``; nothing is computed here. What the output does not depend on has a
-gradient of zero (``tf.UnconnectedGradients.ZERO``). Weights reach a Keras layer through ``assign``, which refuses a
-wrong size. ``tf.nn`` keeps no state: its batch norm is ``tf.nn.moments`` and ``tf.nn.batch_normalization``, joined
-as the latter's documentation says, without momentum. It has no layer norm, and a dropout for training alone.
+A case becomes tensors of the dtypes that its arrays have, and one call of one layer or function with the derivatives
+that it asks for (:mod:`adapters._tensorflow_programs`); nothing is computed here. What the output does not depend on
+has a gradient of zero (``tf.UnconnectedGradients.ZERO``). Weights reach a Keras layer through ``assign``, which refuses
+a wrong size; the functions keep no state.
+
+Modes: ``eager``; ``function`` and ``xla``, where ``tf.function`` traces the call and its gradients, the second with
+``jit_compile=True``. A trace is kept, with its layer, and asked again: state goes in and out through the variables.
 
 Source of names and conventions: https://keras.io/api/layers/ and https://www.tensorflow.org/api_docs/python/tf/nn
-(Keras: momentum weighs the old statistic; the running variance is the biased one).
+(Keras: momentum weighs the old statistic; the running variance is the biased one. The fused batch norm: the factor
+weighs the new one; the running variance is divided by n - 1.)
 """
 
 from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
-from adapters._keras_layers import loaded, need_batch, stored_as
-from adapters._tensorflow_activations import KERAS, TF_NN, spelling
+from adapters import _tensorflow_functions as functions
+from adapters._keras_layers import load, loaded, stored_as, to_store
+from adapters._tensorflow_activations import KERAS, KERAS_OPS, TF_NN, spelling
+from adapters._tensorflow_programs import (
+    COMPILED,
+    STATISTICS,
+    Program,
+    Run,
+    Tensors,
+    array,
+    configuration,
+    run,
+    signature,
+    trace,
+)
 from adapters.base import (
+    MIXED,
     NORMALIZATION,
     SIXTEEN_BITS,
     Activation,
     Adapter,
-    Array,
-    BatchNorm,
     Case,
     Dense,
     Dialect,
@@ -37,18 +50,20 @@ from adapters.base import (
     Outcome,
     Subject,
     Unsupported,
-    first_order,
     tensor_dtype,
 )
 
-#: The suite's name -> the tensor or variable that the framework holds under it.
-Tensors = dict[str, Any]
-
 _DEVICES = {"cpu": "/CPU:0", "cuda": "/GPU:0"}
+_FUSED = "tf.nn.fused"
+#: api -> its dtypes, where they are not those without mixed precision
+_DTYPES = {
+    "keras": ("float32", "float64", *SIXTEEN_BITS, *MIXED),
+    _FUSED: ("float32", *MIXED),  # the kernel keeps parameters and statistics in float32, and has no float64
+}
 
 
 class TensorFlow(Adapter):
-    """Subjects ``backend=tensorflow api=keras`` and ``api=tf.nn``; TensorFlow 2.16 and Keras 3 or later."""
+    """Subjects ``backend=tensorflow`` with the apis below; TensorFlow 2.16 and Keras 3 or later."""
 
     name = "tensorflow"
     modules = ("tensorflow", "keras")
@@ -57,18 +72,33 @@ class TensorFlow(Adapter):
     apis = MappingProxyType(
         {
             "keras": NORMALIZATION | {"dropout", "dense", "prelu"} | KERAS.keys(),
+            "keras.ops": NORMALIZATION | KERAS_OPS.keys(),
             "tf.nn": frozenset({"batch_norm", "dropout", "dense"}) | TF_NN.keys(),
+            _FUSED: frozenset({"batch_norm"}),
         }
     )
-    modes = ("eager",)
+    modes = ("eager", *COMPILED)
+    compiles = MappingProxyType(dict.fromkeys(COMPILED, "configuration"))
     devices = ("cpu",)
-    dtypes = ("float32", "float64", *SIXTEEN_BITS)
+    dtypes = ("float32", "float64", *SIXTEEN_BITS, *MIXED)
     dialects = MappingProxyType(
         {
             "keras": Dialect(momentum="old", running_var_divisor="n", rate_one="zeros"),
             "tf.nn": Dialect(momentum="old", running_var_divisor="n", rate_one="refused"),
+            _FUSED: Dialect(momentum="new", running_var_divisor="n-1"),
         }
     )
+
+    def __init__(self) -> None:
+        self._traces: dict[str, tuple[Program, Run]] = {}
+
+    def modes_of(self, api: str) -> tuple[str, ...]:
+        """Keras's functions are what its layers call: in a trace they are asked as layers."""
+        return ("eager",) if api == "keras.ops" else self.modes
+
+    def subjects(self, device: str = "cpu") -> Iterator[Subject]:
+        plain = tuple(dtype for dtype in self.dtypes if dtype not in MIXED)
+        return (each for each in super().subjects(device) if each.dtype in _DTYPES.get(each.api, plain))
 
     def versions(self) -> dict[str, str]:
         """TensorFlow is one, under whichever of its distributions' names it was installed."""
@@ -98,30 +128,40 @@ class TensorFlow(Adapter):
             _keras()
 
     def ask(self, subject: Subject, case: Case) -> Outcome:
-        answer = _ANSWERS.get(subject.api)
-        if answer is None or subject.mode not in self.modes or subject.device not in _DEVICES:
+        if subject.api not in self.apis or subject.mode not in self.modes or subject.device not in _DEVICES:
             raise Unsupported(f"the tensorflow adapter does not offer {subject}")
         tf = _tensorflow()
         with tf.device(_DEVICES[subject.device]):
-            first_order(case)
-            tensors = {name: tf.constant(array) for name, array in case.arrays()}
-            if (dtype := tensors["x"].dtype.name) != tensor_dtype(subject.dtype):
+            x = tf.constant(case.x)  # type: ignore[attr-defined]
+            if (dtype := x.dtype.name) != tensor_dtype(subject.dtype):
                 raise ValueError(f"the case's x is {dtype}, which is not a question to {subject}")
-            cotangent = tensors.pop("dy", None)
-            forward = answer(case, tensors)
-            # tf.nn keeps nothing: what it was given is no state of its own.
-            kept = tensors if subject.api == "keras" else {"x"}
-            leaves = {name: tensor for name, tensor in tensors.items() if name not in _STATISTICS}
-            with tf.GradientTape() as tape:
-                tape.watch(list(leaves.values()))
-                y = forward()
-            arrays = {"y": _array(y)}
-            if cotangent is not None:
-                unconnected = tf.UnconnectedGradients.ZERO
-                gradients = tape.gradient(y, leaves, output_gradients=cotangent, unconnected_gradients=unconnected)
-                arrays.update((f"d{name}", stored_as(case, name, _array(gradients[name]))) for name in leaves)
-            state = {name: stored_as(case, name, _array(tensor)) for name, tensor in tensors.items() if name in kept}
+            program, call, given = self._prepared(tf, subject, case)
+            for _ in range(getattr(case, "call", 1)):
+                found = call(given)
+            arrays = {name: stored_as(case, name.removeprefix("d"), array(each)) for name, each in found.items()}
+            state = {name: arrays.pop(name) for name in STATISTICS & arrays.keys()}
+            # What a function was given is no state of its own.
+            kept = {"x": x, **program.variables}
+            state |= {name: stored_as(case, name, array(tensor)) for name, tensor in kept.items()}
             return Outcome(arrays, state)
+
+    def _prepared(self, tf: Any, subject: Subject, case: Case) -> tuple[Program, Run, Tensors]:
+        """What is called for the case, and what with; a trace is looked up, or made and kept."""
+        if subject.mode == "eager":
+            program = _program(tf, subject.api, case)
+            return program, run(tf, program), _given(tf, program, case)
+        key = configuration(subject, case)
+        if key not in self._traces:
+            program = _program(tf, subject.api, case)
+            given = _given(tf, program, case)
+            call = trace(tf, subject, program, signature(tf, subject, case, given))
+            if program.load is None:
+                return program, call, given
+            self._traces[key] = program, call
+        program, call = self._traces[key]
+        if program.load is not None:
+            program.load(case)
+        return program, call, _given(tf, program, case)
 
 
 # ------------------------------------------------------------------ the framework
@@ -149,87 +189,49 @@ def _keras() -> Any:
     return keras
 
 
-def _array(tensor: Any) -> Array:
-    """A copy of a tensor's values in the NumPy dtype of the same name."""
-    return np.array(tensor.numpy(), order="C")
+# ------------------------------------------------------------------ programs
 
 
-# ------------------------------------------------------------------ keras
+def _program(tf: Any, api: str, case: Case) -> Program:
+    match api:
+        case "tf.nn":
+            return functions.tf_nn(tf, case)
+        case "tf.nn.fused":
+            return functions.fused(tf, case)
+        case "keras.ops":
+            return functions.keras_ops(_keras(), case)
+    return _layer(_keras(), case)
 
 
-def _layers(case: Case, tensors: Tensors) -> Callable[[], Any]:
-    """A Keras layer, loaded, or a function of ``keras.activations``; ``tensors`` then holds the layer's variables."""
-    keras, x = _keras(), tensors["x"]
+def _layer(keras: Any, case: Case) -> Program:
+    """A Keras layer, loaded, or a function of ``keras.activations``."""
     if isinstance(case, Activation) and case.name != "prelu":
         written = spelling(KERAS, case.name)
         function, arguments = written.function(keras), written.arguments(case.parameters)
-        return lambda: function(x, **arguments)
+        return Program(lambda given: {"y": function(given["x"], **arguments)})
     layer, variables = loaded(keras, case)
-    tensors.update((name, variable.value) for name, variable in variables.items())
-    training = getattr(case, "training", None)
-    for _ in range(getattr(case, "call", 1) - 1):
-        layer(x, training=training)
-    return lambda: layer(x) if training is None else layer(x, training=training)
+    how = {"training": case.training} if hasattr(case, "training") else {}
+
+    def reload(another: Case) -> None:
+        load(another, variables)
+        if isinstance(another, Dropout) and another.rate > 0:
+            layer.seed_generator.state.assign(keras.random.SeedGenerator(another.seed).state)
+
+    values = {name: variable.value for name, variable in variables.items()}
+    return Program(lambda given: {"y": layer(given["x"], **how)}, values, reload)
 
 
-# ------------------------------------------------------------------ tf.nn
-
-
-def _functions(case: Case, tensors: Tensors) -> Callable[[], Any]:
-    """The case as the call, or the documented pair of calls, of ``tf.nn``."""
-    tf, x = _tensorflow(), tensors["x"]
-    match case:
-        case BatchNorm():
-            return functools.partial(_batch_norm, tf, case, tensors)
-        case Dropout():
-            if not case.training:
-                raise Unsupported("tf.nn.dropout is for training alone")
-            # A seed for the process as well: an operation's own one goes on from call to call.
-            tf.random.set_seed(case.seed)
-            for _ in range(case.call - 1):
-                tf.nn.dropout(x, case.rate, seed=case.seed)
-            return lambda: tf.nn.dropout(x, case.rate, seed=case.seed)
-        case Dense():
-            need_batch(case, "tf.linalg.matmul")
-            tensors["weight"] = tf.constant(case.weight.T)
-            return functools.partial(_dense, tf, case, tensors)
-        case Activation():
-            written = spelling(TF_NN, case.name)
-            function, arguments = written.function(tf), written.arguments(case.parameters)
-            return lambda: function(x, **arguments)
-    raise Unsupported(f"tf.nn has no {type(case).__name__}")
-
-
-def _batch_norm(tf: Any, case: BatchNorm, tensors: Tensors) -> Any:
-    x, axis = tensors["x"], case.channel_axis % case.x.ndim
-    last = axis == case.x.ndim - 1
-    # tf.nn takes statistics and parameters of shape [C] for channels on the last axis, else of the rank of x.
-    shape = [-1 if each == axis else 1 for each in range(case.x.ndim)]
-    shaped = {name: tensor if last else tf.reshape(tensor, shape) for name, tensor in tensors.items() if name != "x"}
-    mean, variance = shaped.get("running_mean"), shaped.get("running_var")
-    if case.training:
-        others = [each for each in range(case.x.ndim) if each != axis]
-        mean, variance = tf.nn.moments(x, others, keepdims=not last)
-    elif mean is None or variance is None:
-        raise Unsupported("tf.nn.batch_normalization takes the statistics that inference needs from its caller")
-    return tf.nn.batch_normalization(x, mean, variance, shaped.get("beta"), shaped.get("gamma"), case.eps)
-
-
-def _dense(tf: Any, case: Dense, tensors: Tensors) -> Any:
-    y = tf.linalg.matmul(tensors["x"], tensors["weight"])
-    if "bias" in tensors:
-        y = tf.nn.bias_add(y, tensors["bias"])
-    if case.activation is None:
-        return y
-    written = spelling(TF_NN, case.activation)
-    return written.function(tf)(y, **written.fixed)
-
-
-# ------------------------------------------------------------------ shared
-
-
-_STATISTICS = frozenset({"running_mean", "running_var"})
-_ANSWERS: Mapping[str, Callable[[Case, Tensors], Callable[[], Any]]] = {"keras": _layers, "tf.nn": _functions}
+def _given(tf: Any, program: Program, case: Case) -> Tensors:
+    """The tensors that the program is called with, its tangents in the forms of what they belong to."""
+    arguments = {name: value for name, value in case.arrays() if name not in program.variables}
+    if isinstance(case, Dense) and "weight" in arguments:
+        arguments["weight"] = case.weight.T
+    given = {name: tf.constant(value) for name, value in arguments.items()}
+    forms = {**given, **program.variables}
+    tangents = {
+        name: tf.constant(to_store(case, name, value, forms[name].shape)) for name, value in case.tangents.items()
+    }
+    return given | ({"tangents": tangents} if tangents else {})
 
 
 ADAPTER = TensorFlow()

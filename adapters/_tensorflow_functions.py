@@ -1,0 +1,143 @@
+"""The functions of ``tf.nn`` and ``keras.ops`` as programs: no state, and every parameter an argument.
+
+``tf.nn``'s batch norm is ``tf.nn.moments`` and ``tf.nn.batch_normalization``, ``keras.ops``' is ``moments`` and
+``batch_normalization``, joined as their documentation says, without momentum. ``tf.nn`` has no layer norm and a dropout
+for training alone. ``tf.compat.v1.nn.fused_batch_norm``, the one kernel that saved models and exported graphs run,
+takes ranks 4 and 5; smaller ones get axes of size 1, as TensorFlow's own layers did it.
+
+Sources: https://www.tensorflow.org/api_docs/python/tf/nn, https://keras.io/api/ops/nn/ and
+https://www.tensorflow.org/api_docs/python/tf/compat/v1/nn/fused_batch_norm
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapters._keras_layers import need_batch
+from adapters._tensorflow_activations import KERAS_OPS, TF_NN, spelling
+from adapters._tensorflow_programs import Program, Tensors
+from adapters.base import Activation, BatchNorm, Case, Dense, Dropout, LayerNorm, Unsupported
+
+# ------------------------------------------------------------------ tf.nn
+
+
+def tf_nn(tf: Any, case: Case) -> Program:
+    match case:
+        case BatchNorm():
+            return Program(lambda given: {"y": _moments_and_norm(tf, case, given)})
+        case Dropout():
+            if not case.training:
+                raise Unsupported("tf.nn.dropout is for training alone")
+            # A seed for the process as well: an operation's own one goes on from call to call, and a trace keeps both.
+            tf.random.set_seed(case.seed)
+            return Program(lambda given: {"y": tf.nn.dropout(given["x"], case.rate, seed=case.seed)}, load=None)
+        case Dense():
+            need_batch(case, "tf.linalg.matmul")
+            return Program(lambda given: {"y": _neurons(tf, case, given)})
+        case Activation():
+            written = spelling(TF_NN, case.name)
+            function, arguments = written.function(tf), written.arguments(case.parameters)
+            return Program(lambda given: {"y": function(given["x"], **arguments)})
+    raise Unsupported(f"tf.nn has no {type(case).__name__}")
+
+
+def _moments_and_norm(tf: Any, case: BatchNorm, given: Tensors) -> Any:
+    x, axis = given["x"], case.channel_axis % case.x.ndim
+    last = axis == case.x.ndim - 1
+    # tf.nn takes statistics and parameters of shape [C] for channels on the last axis, else of the rank of x.
+    shape = [-1 if each == axis else 1 for each in range(case.x.ndim)]
+    shaped = {name: tensor if last else tf.reshape(tensor, shape) for name, tensor in given.items() if name != "x"}
+    mean, variance = shaped.get("running_mean"), shaped.get("running_var")
+    if case.training:
+        mean, variance = tf.nn.moments(x, _others(case), keepdims=not last)
+    elif mean is None or variance is None:
+        raise Unsupported("tf.nn.batch_normalization takes the statistics that inference needs from its caller")
+    return tf.nn.batch_normalization(x, mean, variance, shaped.get("beta"), shaped.get("gamma"), case.eps)
+
+
+def _others(case: BatchNorm) -> list[int]:
+    """Every axis but that of the channels."""
+    return [each for each in range(case.x.ndim) if each != case.channel_axis % case.x.ndim]
+
+
+def _neurons(tf: Any, case: Dense, given: Tensors) -> Any:
+    y = tf.linalg.matmul(given["x"], given["weight"])
+    if "bias" in given:
+        y = tf.nn.bias_add(y, given["bias"])
+    if case.activation is None:
+        return y
+    written = spelling(TF_NN, case.activation)
+    return written.function(tf)(y, **written.fixed)
+
+
+# ------------------------------------------------------------------ the fused kernel
+
+
+def fused(tf: Any, case: Case) -> Program:
+    if not isinstance(case, BatchNorm):
+        raise Unsupported("tf.compat.v1.nn.fused_batch_norm is a batch norm")
+    if case.gamma is None or case.beta is None:
+        raise Unsupported("tf.compat.v1.nn.fused_batch_norm always has scale and offset")
+    if case.momentum is None:
+        raise Unsupported("tf.compat.v1.nn.fused_batch_norm has no cumulative averaging")
+    if not case.training and case.running_mean is None:
+        raise Unsupported("tf.compat.v1.nn.fused_batch_norm takes the statistics that inference needs from its caller")
+    return Program(lambda given: _fused(tf, case, given))
+
+
+def _fused(tf: Any, case: BatchNorm, given: Tensors) -> Tensors:
+    x, rank = given["x"], case.x.ndim
+    first = rank > 2 and case.channel_axis % rank != rank - 1
+    # With all its weight on the new statistics the function wants no old ones.
+    averaged = not case.training or (case.momentum != 1.0 and "running_mean" in given)
+    added = range(1, 3) if rank == 2 else range(3, 4) if first else range(2, 3)
+    if rank in (2, 3):
+        for axis in added:
+            x = tf.expand_dims(x, axis)
+    space = "D" if rank == 5 else ""
+    y, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+        x,
+        given["gamma"],
+        given["beta"],
+        given["running_mean"] if averaged else None,
+        given["running_var"] if averaged else None,
+        epsilon=case.eps,
+        data_format=f"NC{space}HW" if first else f"N{space}HWC",
+        is_training=case.training,
+        exponential_avg_factor=case.momentum if case.training and averaged else 1.0,
+    )
+    found = {"y": tf.squeeze(y, [*added]) if rank in (2, 3) else y}
+    return found | ({"running_mean": mean, "running_var": variance} if "running_mean" in given else {})
+
+
+# ------------------------------------------------------------------ keras.ops
+
+
+def keras_ops(keras: Any, case: Case) -> Program:
+    ops = keras.ops
+    match case:
+        case BatchNorm():
+            return Program(lambda given: {"y": _ops_batch_norm(ops, case, given)})
+        case LayerNorm():
+            axes = [*range(-case.normalized_rank, 0)]
+
+            def norm(given: Tensors) -> Tensors:
+                gain, bias = given.get("gain"), given.get("bias")
+                return {"y": ops.layer_normalization(given["x"], gain, bias, axis=axes, epsilon=case.eps)}
+
+            return Program(norm)
+        case Activation():
+            written = spelling(KERAS_OPS, case.name)
+            function, arguments = written.function(keras), written.arguments(case.parameters)
+            return Program(lambda given: {"y": function(given["x"], **arguments)})
+    raise Unsupported(f"keras.ops has no {type(case).__name__}")
+
+
+def _ops_batch_norm(ops: Any, case: BatchNorm, given: Tensors) -> Any:
+    mean, variance = given.get("running_mean"), given.get("running_var")
+    if case.training:
+        mean, variance = ops.moments(given["x"], _others(case))
+    elif mean is None or variance is None:
+        raise Unsupported("keras.ops.batch_normalization takes the statistics that inference needs from its caller")
+    beta, gamma = given.get("beta"), given.get("gamma")
+    return ops.batch_normalization(given["x"], mean, variance, case.channel_axis, beta, gamma, case.eps)

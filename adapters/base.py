@@ -263,6 +263,9 @@ class Adapter(abc.ABC):
     compiles: ClassVar[Mapping[str, Literal["shape", "configuration"]]] = _EMPTY
     devices: ClassVar[tuple[str, ...]] = ("cpu",)
     dtypes: ClassVar[tuple[str, ...]] = ("float32", "float64")
+    #: Environment variables that a process needs in which the framework is asked in this one's stead; where there are
+    #: any, such a process is what usually answers (see :mod:`adapters.process`).
+    environment: ClassVar[Mapping[str, str]] = _EMPTY
     #: api -> what it chose; an api that is not named has the defaults
     dialects: ClassVar[Mapping[str, Dialect]] = _EMPTY
 

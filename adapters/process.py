@@ -49,7 +49,7 @@ class Process:
         """The one process that stands in for an adapter of this process."""
         module = type(adapter).__module__
         if module not in cls._shared:
-            cls._shared[module] = cls(module)
+            cls._shared[module] = cls(module, adapter.environment)
         return cls._shared[module]
 
     def ask(self, subject: Subject, case: Case) -> Outcome:

@@ -1,4 +1,4 @@
-"""The backends that exist: the four of this repository, and those that other distributions offer by entry point."""
+"""The backends that exist: those of this repository, and those that other distributions offer by entry point."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from importlib import metadata
 
 from adapters.base import Adapter
 
-BUILTIN = ("numpy", "torch", "tensorflow", "jax")
+#: A backend's module has its name, with an underscore for a hyphen.
+BUILTIN = ("numpy", "torch", "tensorflow", "jax", "keras-torch", "keras-jax")
 #: An entry point in this group names a module attribute that is an Adapter; its name is the backend's name.
 GROUP = "conformance.adapters"
 
@@ -31,7 +32,7 @@ def names() -> tuple[str, ...]:
 def adapter(name: str) -> Adapter:
     """The adapter of a backend. Its framework is not imported, and need not be installed."""
     if name in BUILTIN:
-        found = importlib.import_module(f"adapters.{name}").ADAPTER
+        found = importlib.import_module(f"adapters.{name.replace('-', '_')}").ADAPTER
     elif name in _third_party():
         point = _third_party()[name]
         try:

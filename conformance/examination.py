@@ -104,7 +104,7 @@ class Examination:
         """The subject's answer; an exception of the framework on a valid case is a failure of the clause."""
         try:
             return self._timed(case)
-        except Unsupported:
+        except (Unsupported, Nonconformance):
             raise
         except Exception as error:
             self.require(False, case, f"raised {type(error).__name__}: {_first_line(error)}", output="raises")
@@ -114,7 +114,7 @@ class Examination:
         """The error with which the subject refuses the case, or the answer that it gave."""
         try:
             return self._timed(case)
-        except Unsupported:
+        except (Unsupported, Nonconformance):
             raise
         except Exception as error:
             return error

@@ -99,11 +99,16 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
         item.extra_keyword_matches |= identifiers(exam.axes() | {"clause": exam.clause.id})
         if item.config.pluginmanager.hasplugin("xdist"):
-            # With --dist loadgroup: what compiles the same shapes runs in the same worker.
-            about = exam.activation or exam.clause.id.partition(".")[0]
-            item.add_marker(
-                pytest.mark.xdist_group(f"{exam.subject.backend}-{exam.subject.mode}-{exam.subject.dtype}-{about}")
-            )
+            item.add_marker(pytest.mark.xdist_group(_group(exam)))
+
+
+def _group(exam: Any) -> str:
+    """What runs in the same worker, with --dist loadgroup: what compiles the same shapes or asks the same process."""
+    subject = exam.subject
+    if exam.adapter.environment:
+        return str(subject.backend)
+    about = exam.activation or exam.clause.id.partition(".")[0]
+    return f"{subject.backend}-{subject.mode}-{subject.dtype}-{about}"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -1,0 +1,68 @@
+"""Keras 3 on JAX: ``backend=keras-jax``; ``layer.stateless_call``, and gradients by ``jax.vjp`` of it.
+
+float64 exists in JAX only under ``jax.enable_x64``, which is switched on for the float64 subjects alone.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from types import MappingProxyType
+from typing import Any
+
+from adapters._keras_backend import Keras, Question
+from adapters.base import Outcome
+
+
+class KerasJax(Keras):
+    """Subjects ``backend=keras-jax api=keras``."""
+
+    name = "keras-jax"
+    runs_on = "jax"
+    environment = MappingProxyType({"KERAS_BACKEND": "jax"})
+    modules = ("jax", "keras")
+    distributions = ("keras", "jax", "jaxlib")
+    install = "python -m pip install keras jax"
+    #: Operation by operation, each of which is compiled for each shape.
+    compiles = MappingProxyType({"eager": "shape"})
+
+    def set_up(self) -> None:
+        """Matrix products of float32 in float32."""
+        import jax
+
+        jax.config.update("jax_default_matmul_precision", "highest")
+
+    def types(self, dtype: str) -> AbstractContextManager[Any]:
+        if dtype != "float64":
+            return nullcontext()
+        import jax
+
+        found: AbstractContextManager[Any] = jax.enable_x64(True)
+        return found
+
+    def answer(self, question: Question, mode: str) -> Outcome:
+        import jax
+
+        layer, variables = question.layer, question.variables
+        learnt = [variable.value for variable in layer.trainable_variables] if layer else []
+        kept = [variable.value for variable in layer.non_trainable_variables] if layer else []
+
+        def forward(learnt: list[Any], x: Any) -> tuple[Any, list[Any]]:
+            if layer is None:
+                return question.call(x), []
+            y, after = layer.stateless_call(learnt, kept, x, **question.options)
+            return y, after
+
+        gradients = {}
+        if question.dy is None:
+            y, after = forward(learnt, question.x)
+        else:
+            y, pull, after = jax.vjp(forward, learnt, question.x, has_aux=True)
+            found, dx = pull(question.dy)
+            of = {} if layer is None else {id(v): value for v, value in zip(layer.trainable_variables, found, strict=True)}
+            gradients = {"x": dx, **{name: of[id(variables[name])] for name in question.learnable()}}
+        held = {} if layer is None else {id(v): value for v, value in zip(layer.non_trainable_variables, after, strict=True)}
+        state = {name: held.get(id(variable), variable.value) for name, variable in variables.items()}
+        return question.outcome(y, gradients, {"x": question.x, **state})
+
+
+ADAPTER = KerasJax()

@@ -1,8 +1,8 @@
-"""How a layer of JAX is run: arrays in, one call or one ``jax.vjp``, copies out; and Flax's layers as functions.
+"""Flax's layers, and plain functions, as functions of their tensors.
 
-A Flax layer is a function of its tensors: in nnx through ``nnx.split`` and ``nnx.merge`` (Flax documentation, "The Flax
-functional API"), in linen through ``Module.apply``. So a layer is built once a configuration, random initial values and
-all, and every case runs it on tensors of its own.
+In nnx this is ``nnx.split`` and ``nnx.merge`` (Flax documentation, "The Flax functional API"), in linen
+``Module.apply``. A layer is built once a configuration, without tensors (``nnx.eval_shape``), and every case runs it on
+tensors of its own; the same configuration gives the same function again, so that its programs are found.
 """
 
 from __future__ import annotations
@@ -10,144 +10,106 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from adapters.base import Array, Outcome
-
-Tensors = Mapping[str, Any]
-#: (parameters by Flax's names, x) -> (y, the layer's tensors after the call by Flax's names)
-Layer = Callable[[Tensors, Any], tuple[Any, Tensors]]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back, still in JAX: y, dx and the parameters' gradients by Flax's names; the tensors after the call."""
-
-    arrays: Tensors
-    after: Tensors
-
-    def outcome(self, gradients: Mapping[str, str], state: Mapping[str, str] | None = None) -> Outcome:
-        """Copies in NumPy. ``gradients``, ``state``: Flax's name -> ours; a tensor that is not there is left out."""
-        answers = {"y": "y", "dx": "dx", **gradients}
-        return Outcome(_copies(self.arrays, answers), _copies(self.after, state or {}))
-
-
-def _copies(tensors: Tensors, names: Mapping[str, str]) -> dict[str, Array]:
-    return {ours: np.array(tensors[theirs]) for theirs, ours in names.items() if theirs in tensors}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One subject's way into JAX: the modules, and the device and dtype that its arrays are put in."""
-
-    jax: Any
-    api: str
-    device: Any
-    dtype: np.dtype[Any]
-
-    @property
-    def library(self) -> Any:
-        return importlib.import_module(self.api)
-
-    def put(self, array: Array, dtype: Any = None) -> Any:
-        """``array`` on the device, in the subject's dtype unless another is named."""
-        return self.jax.device_put(np.asarray(array, dtype or self.dtype), self.device)
-
-    def run(self, layer: Layer, parameters: Mapping[str, Array | None], x: Array, dy: Array | None) -> Answer:
-        """Run the layer on those parameters that are there and, where a cotangent is given, pull it back."""
-        tensors = {name: self.put(value) for name, value in parameters.items() if value is not None}
-        placed = self.put(x)
-        if dy is None:
-            y, after = layer(tensors, placed)
-            return Answer({"y": y}, {**after, "x": placed})
-        y, pullback, after = self.jax.vjp(layer, tensors, placed, has_aux=True)
-        gradients, dx = pullback(self.put(dy, y.dtype))
-        return Answer({"y": y, "dx": dx, **gradients}, {**after, "x": placed})
-
-
-def function(call: Callable[[Any], Any]) -> Layer:
-    """A function of x alone as a layer."""
-    return lambda _, x: (call(x), {})
-
-
-def flax_layer(
-    asked: Asked,
-    name: str,
-    sizes: tuple[int, ...],
-    options: Mapping[str, Any],
-    statistics: Mapping[str, Array] | None = None,
-    **call: Any,
-) -> Layer:
-    """The layer that both Flax APIs have (a dense one by its name in nnx).
-
-    ``sizes``: the features that nnx asks for, inputs first; ``options``: of the constructor; ``statistics``: the
-    tensors that are no parameters; ``call``: keywords of the call.
-    """
-    make = _nnx if asked.api == "flax.nnx" else _linen
-    return make(asked, name, sizes, tuple(options.items()), statistics or {}, call)
-
+from adapters._jax_programs import Asked, Layer, Stream, Tensors
+from adapters.base import Array
 
 Options = tuple[tuple[str, Any], ...]
 
 
 @functools.lru_cache(maxsize=1024)
-def _nnx_parts(name: str, sizes: tuple[int, ...], options: Options, device: Any) -> tuple[Any, Tensors]:
-    """Graph definition and initial tensors; ``device`` is where they are, so that no cached layer is on another one."""
-    nnx = importlib.import_module("flax.nnx")
-    rngs = {} if name == "PReLU" else {"rngs": nnx.Rngs(0)}
-    graph, state = nnx.split(getattr(nnx, name)(*sizes, **dict(options), **rngs))
-    return graph, nnx.to_pure_dict(state)
+def function(call: Callable[..., Any], options: Options = ()) -> Layer:
+    """A function of x alone as a layer."""
 
-
-def _nnx(
-    asked: Asked, name: str, sizes: tuple[int, ...], options: Options, statistics: Mapping[str, Array], call: Tensors
-) -> Layer:
-    graph, initial = _nnx_parts(name, sizes, options, asked.device)
-    # nnx makes statistics in float32 whatever dtype and param_dtype say, and keeps them in the dtype that it finds.
-    kept = {stat: asked.put(value, initial[stat].dtype) for stat, value in statistics.items()}
-
-    def run(parameters: Tensors, x: Any) -> tuple[Any, Tensors]:
-        layer = asked.library.merge(graph, {**initial, **parameters, **kept})
-        y = layer(x, **call)
-        return y, {tensor: getattr(layer, tensor).get_value() for tensor in (*parameters, *kept)}
+    def run(parameters: Tensors, statistics: Tensors, stream: Any, x: Any) -> tuple[Any, Tensors]:
+        return call(x, **dict(options)), {}
 
     return run
 
 
-def nnx_dropout(asked: Asked, rate: float, seed: int, training: bool, call: int) -> Layer:
-    """The given call of a fresh ``nnx.Dropout``: it holds a stream of random numbers, so it is never kept."""
-    nnx = asked.library
-    graph, state = nnx.split(nnx.Dropout(rate, rngs=nnx.Rngs(dropout=seed)))
-    initial = nnx.to_pure_dict(state)
+@functools.lru_cache(maxsize=1024)
+def followed(layer: Layer, activation: Layer) -> Layer:
+    """A layer and the activation of its output."""
 
-    def run(x: Any) -> Any:
-        dropout = nnx.merge(graph, initial)
-        for _ in range(call - 1):
-            dropout(x, deterministic=not training)
-        return dropout(x, deterministic=not training)
+    def run(parameters: Tensors, statistics: Tensors, stream: Any, x: Any) -> tuple[Any, Tensors]:
+        y, after = layer(parameters, statistics, stream, x)
+        return activation({}, {}, None, y)[0], after
 
-    return function(run)
+    return run
+
+
+def flax_layer(asked: Asked, name: str, sizes: tuple[int, ...], options: Mapping[str, Any], **call: Any) -> Layer:
+    """The layer that both Flax APIs have (a dense one by its name in nnx).
+
+    ``sizes``: the features that nnx asks for, inputs first; ``options``: of the constructor; ``call``: keywords of the
+    call.
+    """
+    make = _nnx if asked.api == "flax.nnx" else _linen
+    return make(name, sizes, tuple(options.items()), tuple(call.items()))
+
+
+def statistics(asked: Asked, given: Mapping[str, Array]) -> Tensors:
+    """Running statistics in the dtype that the api makes them in.
+
+    That is float32 in nnx, whatever dtype and param_dtype say, and in linen, which keeps a wider one where it is given.
+    """
+
+    def kept(dtype: Any) -> Any:
+        return np.float32 if asked.api == "flax.nnx" else np.promote_types(dtype, np.float32)
+
+    return {name: asked.put(value, kept(value.dtype)) for name, value in given.items()}
 
 
 @functools.lru_cache(maxsize=1024)
-def _linen_module(name: str, sizes: tuple[int, ...], options: Options) -> Any:
-    return getattr(importlib.import_module("flax.linen"), name)(*sizes, **dict(options))
+def _nnx(name: str, sizes: tuple[int, ...], options: Options, call: Options) -> Layer:
+    nnx = importlib.import_module("flax.nnx")
+
+    def made() -> Any:
+        rngs = {} if name == "PReLU" else {"rngs": nnx.Rngs(0)}
+        return getattr(nnx, name)(*sizes, **dict(options), **rngs)
+
+    graph, _ = nnx.split(nnx.eval_shape(made))
+
+    def run(parameters: Tensors, statistics: Tensors, stream: Any, x: Any) -> tuple[Any, Tensors]:
+        layer = nnx.merge(graph, {**parameters, **statistics})
+        y = layer(x, **dict(call))
+        return y, {tensor: getattr(layer, tensor).get_value() for tensor in (*parameters, *statistics)}
+
+    return run
 
 
-def _linen(
-    asked: Asked, name: str, sizes: tuple[int, ...], options: Options, statistics: Mapping[str, Array], call: Tensors
-) -> Layer:
+@functools.lru_cache(maxsize=1024)
+def nnx_dropout(rate: float, training: bool, call: int) -> tuple[Layer, Stream]:
+    """The given call of a fresh ``nnx.Dropout``, which holds a stream of random numbers: a key and a count."""
+    nnx = importlib.import_module("flax.nnx")
+
+    def parts(seed: int) -> Any:
+        return nnx.split(nnx.Dropout(rate, rngs=nnx.Rngs(dropout=seed)))
+
+    graph, _ = parts(0)
+
+    def run(parameters: Tensors, statistics: Tensors, stream: Any, x: Any) -> tuple[Any, Tensors]:
+        dropout = nnx.merge(graph, stream)
+        for _ in range(call - 1):
+            dropout(x, deterministic=not training)
+        return dropout(x, deterministic=not training), {}
+
+    return run, lambda seed: nnx.to_pure_dict(parts(seed)[1])
+
+
+@functools.lru_cache(maxsize=1024)
+def _linen(name: str, sizes: tuple[int, ...], options: Options, call: Options) -> Layer:
     # A normalization of linen takes its size from x, and so does Dense its number of inputs.
-    module = _linen_module({"Linear": "Dense"}.get(name, name), sizes[1:], options)
-    # Flax never keeps statistics in 16 bits.
-    kept = {stat: asked.put(value, np.promote_types(asked.dtype, np.float32)) for stat, value in statistics.items()}
+    linen = importlib.import_module("flax.linen")
+    module = getattr(linen, {"Linear": "Dense"}.get(name, name))(*sizes[1:], **dict(options))
 
-    def run(parameters: Tensors, x: Any) -> tuple[Any, Tensors]:
-        variables = {"params": parameters, "batch_stats": kept}
-        y, changed = module.apply(variables, x, mutable=["batch_stats"], **call)
+    def run(parameters: Tensors, statistics: Tensors, stream: Any, x: Any) -> tuple[Any, Tensors]:
+        variables = {"params": parameters, "batch_stats": statistics}
+        rngs = {} if stream is None else {"rngs": {"dropout": stream}}
+        y, changed = module.apply(variables, x, mutable=["batch_stats"], **rngs, **dict(call))
         return y, {**parameters, **changed.get("batch_stats", {})}
 
     return run

@@ -293,6 +293,10 @@ class Adapter(abc.ABC):
         """The modes that an api is asked in."""
         return self.modes
 
+    def offers(self, subject: Subject) -> frozenset[str]:
+        """The operations that a subject is asked: those of its api, unless another subject is the same function."""
+        return self.apis[subject.api]
+
     def subjects(self, device: str = "cpu") -> Iterator[Subject]:
         """Every subject of this backend on one device; of the dtypes those that NumPy has here."""
         there = [dtype for dtype in self.dtypes if dtype_missing(dtype) is None]

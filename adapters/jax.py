@@ -1,13 +1,19 @@
 """JAX: Flax's two layer APIs, ``flax.nnx`` and ``flax.linen``, and the functions of ``jax.nn``.
 
-Every layer is asked with the defaults that its users get (``use_fast_variance=True``), operation by operation, with no
-``jit`` of ours around it; gradients are ``jax.vjp`` with the case's own cotangent. What one must know of the three:
+Every layer is asked with the defaults that its users get (``use_fast_variance=True``), in three modes: operation by
+operation (``eager``), under ``jax.jit``, and under ``jax.vmap`` beside another lane, compiled. Derivatives are taken
+inside. What one must know of the three apis:
 
 - float64 exists in JAX only under ``jax.enable_x64``, which is switched on for the float64 subjects alone;
-- nnx keeps running statistics in float32 whatever ``dtype`` and ``param_dtype`` say, and is handed the case's in the
-  dtype that it keeps; linen keeps the variables that it is given;
+- ``dtype`` is what a layer of Flax computes in, ``param_dtype`` what it stores: they differ in mixed precision alone;
+- nnx keeps running statistics in float32 whatever they say, and is handed the case's in the dtype that it keeps; linen
+  keeps the variables that it is given;
 - both store a dense layer's weight as [in, out], so ``weight`` goes in, and its gradient comes out, transposed;
-- ``jax.nn`` has activations, and in ``standardize`` a layer normalization without gain and bias.
+- ``jax.nn`` has activations, and in ``standardize`` a layer normalization without gain and bias, and so no mixed
+  precision. Flax re-exports the activations: in the compiled modes and in 16 bits ``jax.nn`` alone is asked for them.
+
+A run is mostly compilation. ``JAX_COMPILATION_CACHE_DIR=FOLDER JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0`` in the
+environment keep the compiled programs for the next one.
 """
 
 from __future__ import annotations
@@ -19,15 +25,18 @@ import importlib.util
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from adapters._jax_layers import Asked, Tensors, flax_layer, function, nnx_dropout
+from adapters import _jax_layers as layers
+from adapters._jax_activations import SPELLINGS
+from adapters._jax_programs import Asked, Layer
 from adapters.base import (
     ACTIVATIONS,
+    MIXED,
     NORMALIZATION,
+    SIXTEEN_BITS,
     Activation,
     Adapter,
     Array,
@@ -40,66 +49,20 @@ from adapters.base import (
     Outcome,
     Subject,
     Unsupported,
-    first_order,
+    parameter_dtype,
+    tensor_dtype,
 )
 
 
-@dataclass(frozen=True)
-class Spelling:
-    """How an activation is called: its name in the api, the arguments it always gets, and our parameters' keywords."""
-
-    name: str
-    always: Mapping[str, Any] = field(default_factory=dict)
-    keywords: Mapping[str, str] = field(default_factory=dict)
-    #: parameter -> the only value that the function has
-    built_in: Mapping[str, float] = field(default_factory=dict)
-
-    def arguments(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Keyword arguments of the call; Unsupported for a parameter that the function does not take."""
-        given = dict(self.always)
-        for parameter, value in parameters.items():
-            if parameter in self.keywords:
-                given[self.keywords[parameter]] = value
-            elif self.built_in.get(parameter) != value:
-                raise Unsupported(f"jax.nn.{self.name} takes no {parameter} (asked for {value})")
-        return given
-
-
-_ALPHA, _AXIS = {"alpha": "alpha"}, {"axis": "axis"}
-SPELLINGS: Mapping[str, Spelling] = {
-    "relu": Spelling("relu"),
-    "leaky_relu": Spelling("leaky_relu", keywords={"negative_slope": "negative_slope"}),
-    "relu6": Spelling("relu6"),
-    "elu": Spelling("elu", keywords=_ALPHA),
-    "celu": Spelling("celu", keywords=_ALPHA),
-    "selu": Spelling("selu"),
-    "gelu": Spelling("gelu", always={"approximate": False}),
-    "gelu_tanh": Spelling("gelu", always={"approximate": True}),
-    "silu": Spelling("silu"),
-    "mish": Spelling("mish"),
-    "sigmoid": Spelling("sigmoid"),
-    "log_sigmoid": Spelling("log_sigmoid"),
-    "tanh": Spelling("tanh"),
-    "softplus": Spelling("softplus", built_in={"beta": 1.0}),
-    "softsign": Spelling("soft_sign"),
-    "hard_sigmoid": Spelling("hard_sigmoid"),
-    "hard_swish": Spelling("hard_swish"),
-    "hard_tanh": Spelling("hard_tanh"),
-    "softmax": Spelling("softmax", keywords=_AXIS),
-    "log_softmax": Spelling("log_softmax", keywords=_AXIS),
-    "glu": Spelling("glu", keywords=_AXIS),
-}
-
-
-def _activation(asked: Asked, name: str, parameters: Mapping[str, Any]) -> Callable[[Any], Any]:
+def _activation(asked: Asked, name: str, parameters: Mapping[str, Any]) -> Layer:
     spelling = SPELLINGS[name]
-    return functools.partial(getattr(asked.library, spelling.name), **spelling.arguments(parameters))
+    return layers.function(getattr(asked.library, spelling.name), tuple(spelling.arguments(parameters).items()))
 
 
 def _normalization_options(asked: Asked, scale: Array | None, bias: Array | None) -> dict[str, Any]:
     """The options that the two normalizations share."""
     there = {"use_scale": scale is not None, "use_bias": bias is not None}
-    return {**there, "dtype": asked.dtype, "param_dtype": asked.dtype}
+    return {**there, "dtype": asked.dtype, "param_dtype": asked.param_dtype}
 
 
 def _ask_batch_norm(asked: Asked, case: BatchNorm) -> Outcome:
@@ -109,12 +72,12 @@ def _ask_batch_norm(asked: Asked, case: BatchNorm) -> Outcome:
         raise Unsupported("Flax's BatchNorm always tracks running statistics")
     options = {"axis": case.channel_axis, "momentum": case.momentum, "epsilon": case.eps}
     options.update(_normalization_options(asked, case.gamma, case.beta))
-    statistics = {"mean": case.running_mean, "var": case.running_var}
+    statistics = layers.statistics(asked, {"mean": case.running_mean, "var": case.running_var})
     # Where x has no such axis the layer is made for the statistics' size, and Flax is asked what it says to that x.
     there = -case.x.ndim <= case.channel_axis < case.x.ndim
     channels = (case.x.shape[case.channel_axis],) if there else case.running_mean.shape
-    layer = flax_layer(asked, "BatchNorm", channels, options, statistics, use_running_average=not case.training)
-    answer = asked.run(layer, {"scale": case.gamma, "bias": case.beta}, case.x, case.dy)
+    layer = layers.flax_layer(asked, "BatchNorm", channels, options, use_running_average=not case.training)
+    answer = asked.run(layer, case, {"scale": "gamma", "bias": "beta"}, statistics=statistics)
     state = {"mean": "running_mean", "var": "running_var", "scale": "gamma", "bias": "beta", "x": "x"}
     return answer.outcome({"scale": "dgamma", "bias": "dbeta"}, state)
 
@@ -124,44 +87,43 @@ def _ask_layer_norm(asked: Asked, case: LayerNorm) -> Outcome:
     if asked.api == "jax.nn":
         if case.gain is not None or case.bias is not None:
             raise Unsupported("jax.nn.standardize has neither gain nor bias")
-        standardize = functools.partial(asked.library.standardize, axis=axes, epsilon=case.eps)
-        return asked.run(function(standardize), {}, case.x, case.dy).outcome({})
+        standardize = layers.function(asked.library.standardize, (("axis", axes), ("epsilon", case.eps)))
+        return asked.run(standardize, case, {}).outcome({})
     options = {"epsilon": case.eps, "reduction_axes": axes, "feature_axes": axes}
     options.update(_normalization_options(asked, case.gain, case.bias))
-    parameters = {"scale": case.gain, "bias": case.bias}
-    if asked.api == "flax.nnx":
-        # nnx takes one number of features, several axes or not, and keeps gain and bias flat.
-        parameters = {name: value if value is None else value.reshape(-1) for name, value in parameters.items()}
     normalized = case.x.shape[case.x.ndim - case.normalized_rank :]
-    layer = flax_layer(asked, "LayerNorm", (math.prod(normalized),), options)
-    answer = asked.run(layer, parameters, case.x, case.dy)
+    layer = layers.flax_layer(asked, "LayerNorm", (math.prod(normalized),), options)
+
+    def stored(_: str, value: Array) -> Array:
+        # nnx takes one number of features, several axes or not, and keeps gain and bias flat.
+        return value.reshape(-1) if asked.api == "flax.nnx" else value
+
+    answer = asked.run(layer, case, {"scale": "gain", "bias": "bias"}, stored=stored)
     arrays = answer.outcome({"scale": "dgain", "bias": "dbias"}).arrays
     return Outcome({name: v.reshape(normalized) if name in ("dgain", "dbias") else v for name, v in arrays.items()})
 
 
 def _ask_dropout(asked: Asked, case: Dropout) -> Outcome:
     if asked.api == "flax.nnx":
-        layer = nnx_dropout(asked, case.rate, case.seed, case.training, case.call)
+        layer, stream = layers.nnx_dropout(case.rate, case.training, case.call)
     elif case.call > 1:
         raise Unsupported("flax.linen's Dropout keeps no stream: it is handed its key in every call")
     else:
-        key = asked.jax.random.key(case.seed)
-        layer = flax_layer(
-            asked, "Dropout", (), {"rate": case.rate}, deterministic=not case.training, rngs={"dropout": key}
-        )
-    return asked.run(layer, {}, case.x, case.dy).outcome({})
+        layer = layers.flax_layer(asked, "Dropout", (), {"rate": case.rate}, deterministic=not case.training)
+        stream = asked.jax.random.key
+    return asked.run(layer, case, {}, stream=stream).outcome({})
 
 
 def _ask_dense(asked: Asked, case: Dense) -> Outcome:
-    options = {"use_bias": case.bias is not None, "dtype": asked.dtype, "param_dtype": asked.dtype}
-    linear = flax_layer(asked, "Linear", case.weight.shape[::-1], options)
-    activation = _activation(asked, case.activation, {}) if case.activation else None
+    options = {"use_bias": case.bias is not None, "dtype": asked.dtype, "param_dtype": asked.param_dtype}
+    layer = layers.flax_layer(asked, "Linear", case.weight.shape[::-1], options)
+    if case.activation:
+        layer = layers.followed(layer, _activation(asked, case.activation, {}))
 
-    def neurons(parameters: Tensors, x: Any) -> tuple[Any, Tensors]:
-        y, after = linear(parameters, x)
-        return activation(y) if activation else y, after
+    def stored(name: str, value: Array) -> Array:
+        return value.T if name == "kernel" else value
 
-    answer = asked.run(neurons, {"kernel": case.weight.T, "bias": case.bias}, case.x, case.dy)
+    answer = asked.run(layer, case, {"kernel": "weight", "bias": "bias"}, stored=stored)
     arrays = answer.outcome({"kernel": "dweight", "bias": "dbias"}).arrays
     return Outcome({name: value.T.copy() if name == "dweight" else value for name, value in arrays.items()})
 
@@ -169,7 +131,7 @@ def _ask_dense(asked: Asked, case: Dense) -> Outcome:
 def _ask_activation(asked: Asked, case: Activation) -> Outcome:
     if case.name == "prelu":
         return _ask_prelu(asked, case)
-    return asked.run(function(_activation(asked, case.name, case.parameters)), {}, case.x, case.dy).outcome({})
+    return asked.run(_activation(asked, case.name, case.parameters), case, {}).outcome({})
 
 
 def _ask_prelu(asked: Asked, case: Activation) -> Outcome:
@@ -177,8 +139,8 @@ def _ask_prelu(asked: Asked, case: Activation) -> Outcome:
         raise ValueError("a case of prelu needs its slope: alpha, of shape [1] or [x.shape[1]]")
     if case.alpha.size != 1:
         raise Unsupported(f"Flax's PReLU has one slope for all channels (asked for {case.alpha.size})")
-    layer = flax_layer(asked, "PReLU", (), {"param_dtype": asked.dtype})
-    answer = asked.run(layer, {"negative_slope": case.alpha.reshape(())}, case.x, case.dy)
+    layer = layers.flax_layer(asked, "PReLU", (), {"param_dtype": asked.param_dtype})
+    answer = asked.run(layer, case, {"negative_slope": "alpha"}, stored=lambda _, value: value.reshape(()))
     arrays = answer.outcome({"negative_slope": "dalpha"}).arrays
     return Outcome({name: v.reshape(case.alpha.shape) if name == "dalpha" else v for name, v in arrays.items()})
 
@@ -219,7 +181,9 @@ def _float64(jax: Any) -> contextlib.AbstractContextManager[Any]:
     return context
 
 
-_FLAX = NORMALIZATION | {"dropout", "dense"} | (ACTIVATIONS - {"mish"})
+#: The activations that are one function in ``jax.nn`` and in both apis of Flax.
+REEXPORTED = ACTIVATIONS - {"mish", "prelu"}
+_FLAX = NORMALIZATION | {"dropout", "dense", "prelu"} | REEXPORTED
 #: Flax's momentum is that of the old statistic (documentation of ``BatchNorm``: "decay rate for the exponential moving
 #: average"), the running variance is the batch's own, and dropout answers rate 1 with zeros.
 _FLAX_DIALECT = Dialect(momentum="old", running_var_divisor="n", rate_one="zeros")
@@ -237,7 +201,15 @@ class Jax(Adapter):
         "flax.linen": _FLAX,
         "jax.nn": frozenset({"layer_norm"}) | (ACTIVATIONS - {"prelu"}),
     }
+    modes: ClassVar[tuple[str, ...]] = ("eager", "jit", "vmap")
+    #: Operation by operation each operation is compiled, once a shape; else the whole, with its options.
+    compiles: ClassVar[Mapping[str, Literal["shape", "configuration"]]] = {
+        "eager": "shape",
+        "jit": "configuration",
+        "vmap": "configuration",
+    }
     devices: ClassVar[tuple[str, ...]] = ("cpu", "cuda")
+    dtypes: ClassVar[tuple[str, ...]] = ("float32", "float64", *SIXTEEN_BITS, *MIXED)
     dialects: ClassVar[Mapping[str, Dialect]] = {
         "flax.nnx": _FLAX_DIALECT,
         "flax.linen": _FLAX_DIALECT,
@@ -247,20 +219,25 @@ class Jax(Adapter):
     def subjects(self, device: str = "cpu") -> Iterator[Subject]:
         """Every subject on one device; those of Flax only where Flax is installed."""
         flax = importlib.util.find_spec("flax") is not None
-        return (subject for subject in super().subjects(device) if flax or not subject.api.startswith("flax."))
+        for subject in super().subjects(device):
+            if subject.dtype not in MIXED if subject.api == "jax.nn" else flax:
+                yield subject
+
+    def offers(self, subject: Subject) -> frozenset[str]:
+        again = subject.api != "jax.nn" and (subject.mode != "eager" or subject.dtype not in ("float32", "float64"))
+        return self.apis[subject.api] - (REEXPORTED if again else frozenset())
 
     def prepare(self, device: str) -> None:
         _device(device)
 
     def ask(self, subject: Subject, case: Case) -> Outcome:
-        first_order(case)
         operation, ask = _operation(case)
         if operation not in self.apis[subject.api]:
             raise Unsupported(f"{subject.api} has no {operation}")
         jax, device = _device(subject.device)
-        dtype = np.dtype(getattr(jax.numpy, subject.dtype))
+        stored, held = (np.dtype(getattr(jax.numpy, of(subject.dtype))) for of in (tensor_dtype, parameter_dtype))
         with _float64(jax) if subject.dtype == "float64" else contextlib.nullcontext(), jax.default_device(device):
-            return ask(Asked(jax, subject.api, device, dtype), case)
+            return ask(Asked(jax, subject.api, subject.mode, device, stored, held), case)
 
 
 ADAPTER = Jax()

@@ -36,7 +36,7 @@ def entries(clause: Clause, adapters: Iterable[Adapter], devices: Iterable[str] 
             for subject in adapter.subjects(device):
                 if not clause.concerns(subject.dtype):
                     continue
-                offered = clause.operations & adapter.apis[subject.api]
+                offered = clause.operations & adapter.offers(subject)
                 if offered and offered <= ACTIVATIONS:
                     yield from (Entry(clause, adapter, subject, name) for name in sorted(offered))
                 elif offered:

@@ -1,0 +1,15 @@
+"""jax.nn.standardize takes the variance as E[x^2] - E[x]^2: a spread of 1 around 10,000 is lost in float32."""
+
+import sys
+
+import jax
+import numpy as np
+
+x = np.array([10000.0, 10001.0], np.float32)
+got = np.asarray(jax.nn.standardize(x, epsilon=1e-5))
+wide = x.astype(np.float64)
+right = (wide - wide.mean()) / np.sqrt(wide.var() + 1e-5)
+
+print("got  ", got)
+print("right", right)
+sys.exit(int(np.abs(got - right).max() > 1e-2))

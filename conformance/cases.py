@@ -31,6 +31,7 @@ from adapters.base import (
     tensor_dtype,
 )
 from conformance import regimes
+from conformance.bounded import format_of
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int, ...]
@@ -317,22 +318,28 @@ def denses(draw: st.DrawFn, dtype: str, *, regime: str, gradient: bool = False, 
 
 @st.composite
 def whole_denses(draw: st.DrawFn, dtype: str, *, palette: Palette = Palette()) -> Dense:
-    """Neurons with a bias, of small whole numbers: every product and sum is exact, in any order."""
+    """Neurons with a bias, of small whole numbers: every product and sum is exact, in any order, and stays so when 64
+    is added to a bias.
+    """
     *leading, inputs, neurons = draw(palette.shapes("dense"))
     dtypes = {"x": tensor_dtype(dtype), "dy": tensor_dtype(dtype)}
     chosen = draw(st.integers(0, 2**16 - 1))
     shapes_of = {"x": (*leading, inputs), "weight": (neurons, inputs), "bias": (neurons,), "dy": (*leading, neurons)}
-    made = {
-        name: np.random.default_rng([chosen, index])
-        .integers(-4, 5, shape)
-        .astype(dtype_of(dtypes.get(name, parameter_dtype(dtype))))
-        for index, (name, shape) in enumerate(shapes_of.items())
-    }
-    recipe = {
-        name: f"np.random.default_rng([{chosen}, {index}]).integers(-4, 5, {shape!r}).astype({made[name].dtype.name!r})"
-        for index, (name, shape) in enumerate(shapes_of.items())
-        if math.prod(shape) > DRAWN_SINGLY
-    }
+    # Whole numbers up to 1/u are exact: in 16 bits the terms are fewer, or smaller.
+    room = int(1 / format_of(tensor_dtype(dtype)).roundoff) - 64
+    top = 4 if max(16 * inputs + 4, 4 * math.prod(leading)) <= room else 1
+    every = -(-inputs // (room - 1)) if top == 1 else 1
+    made, recipe = {}, {}
+    for index, (name, shape) in enumerate(shapes_of.items()):
+        held = dtypes.get(name, parameter_dtype(dtype))
+        value = np.random.default_rng([chosen, index]).integers(-top, top + 1, shape)
+        written = f"np.random.default_rng([{chosen}, {index}]).integers({-top}, {top + 1}, {shape!r})"
+        if name == "x" and every > 1:
+            value = value * (np.arange(inputs) % every == 0)
+            written = f"({written} * (np.arange({inputs}) % {every} == 0))"
+        made[name] = value.astype(dtype_of(held))
+        if math.prod(shape) > DRAWN_SINGLY:
+            recipe[name] = f"{written}.astype({held!r})"
     return Dense(**made, recipe=recipe, regime="whole numbers")  # type: ignore[arg-type]
 
 

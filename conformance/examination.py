@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,9 +22,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.base import SIXTEEN_BITS, Adapter, Case, Outcome, Subject, Unsupported, counterpart, tensor_dtype
+from adapters.base import (
+    SIXTEEN_BITS,
+    Adapter,
+    Case,
+    Outcome,
+    Subject,
+    Unsupported,
+    counterpart,
+    dtype_of,
+    parameter_dtype,
+    tensor_dtype,
+)
 from adapters.process import Died, Process
-from conformance import bernoulli, expectation, profiles
+from conformance import bernoulli, expectation, profiles, regimes
 from conformance.cases import SIXTEEN_BIT, Palette, describe
 from conformance.clauses import CLAUSES, Clause
 from conformance.deviations import Deviation
@@ -76,10 +87,18 @@ class Examination:
     false_alarm: float = 1e-12
     record: Record = field(default_factory=Record)
 
+    def __post_init__(self) -> None:
+        dtype_of(self.dtype)  # from here on NumPy knows it by its name
+
     @property
     def dtype(self) -> str:
         """The dtype of x and y; in mixed precision that of parameters is another one (``subject.dtype`` tells both)."""
         return tensor_dtype(self.subject.dtype)
+
+    @property
+    def held(self) -> str:
+        """The dtype of parameters and statistics."""
+        return parameter_dtype(self.subject.dtype)
 
     @property
     def palette(self) -> Palette:
@@ -267,6 +286,17 @@ class Examination:
             message = f"{name}{[int(i) for i in index]} is {got[index]!r}, expected {want[index]!r} to the bit"
             self.require(False, case, message, output=name, failing=different)
 
+    def finite(self, case: Case, outcome: Outcome, names: Iterable[str]) -> None:
+        """No NaN in the named answers, and an infinity only where the value may be beyond the largest number."""
+        expected = expectation.expect(case, self.dtype, self.dialect)
+        for name in names:
+            if name in outcome.arrays:
+                got = outcome.arrays[name]
+                allowed = expectation.beyond(expected[name], self.stored_as(case, name)) if name in expected else False
+                # In float32 nothing that is asked here is: an undecided bound excuses no infinity there.
+                spoilt = np.isnan(got) | (np.isinf(got) & ~np.asarray(allowed & (self.dtype == "float16")))
+                self.require(not spoilt.any(), case, f"{name} is not finite", output=name, failing=spoilt)
+
     def _excuse(self, deviation: Deviation, finding: dict[str, Any]) -> None:
         known = self.record.deviations.get(deviation.id)
         if known is None or finding.get("ratio", 0.0) > known.get("ratio", 0.0):
@@ -306,6 +336,9 @@ def clause(
     """
     if id not in CLAUSES:
         raise ValueError(f"unknown clause {id!r}")
+    strata = tuple(regimes)
+    if generated and not strata:
+        raise ValueError(f"clause {id!r} has no strata: it would ask nothing")
 
     def decorate(test: Callable[..., None]) -> Callable[..., None]:
         def ask(exam: Examination, *data: st.DataObject) -> None:
@@ -315,20 +348,30 @@ def clause(
                 exam.record.unsupported.append(str(missing))
 
         def examined(exam: Examination) -> None:
-            with profiles.same_questions():
-                for regime in _strata(regimes, exam.dtype):
-                    exam.regime = regime
-                    _generate(exam, ask)
+            if not generated:
+                ask(exam)
+            else:
+                with profiles.same_questions():
+                    for regime in _strata(strata, exam.dtype):
+                        exam.regime = regime
+                        _generate(exam, ask)
+            if not (exam.record.examples or exam.record.unsupported or exam.record.deviations):
+                raise RuntimeError(f"{exam!r} asked nothing, or did not count its examples")
 
-        examined = functools.wraps(test)(examined if generated else ask)
+        examined = functools.wraps(test)(examined)
         del examined.__wrapped__  # pytest reads the signature: it fills exam alone
         return pytest.mark.clause(id)(examined)  # type: ignore[no-any-return]
 
     return decorate
 
 
-def _strata(regimes: Iterable[str], dtype: str) -> Iterable[str]:
-    return [regime for regime in regimes if dtype not in SIXTEEN_BITS or regime in SIXTEEN_BIT]
+def _strata(strata: Sequence[str], dtype: str) -> Sequence[str]:
+    """The strata that a subject of the dtype is asked: in 16 bits those of ``SIXTEEN_BIT``, what is no numeric regime
+    but a clause's own, and all of a clause that has neither.
+    """
+    if dtype not in SIXTEEN_BITS:
+        return strata
+    return [each for each in strata if each in SIXTEEN_BIT or each not in regimes.NAMES] or strata
 
 
 def _generate(exam: Examination, ask: Callable[..., None]) -> None:

@@ -97,6 +97,25 @@ def expect(
         return found if derive is None else derive(found)
 
 
+def stored(bounded: Bounded, dtype: str) -> Bounded:
+    """What is left of a number once it is stored in ``dtype``, for those who go on with it: a rounding where that has
+    fewer digits than it was computed with, and nothing known where it may be beyond its range.
+    """
+    kept = format_of(dtype)
+    if kept.roundoff <= bounded.arithmetic.roundoff:
+        return bounded
+    error = bounded.tolerance(dtype)
+    with np.errstate(all="ignore"):
+        error = np.where(np.abs(bounded.value) + error <= kept.largest, error, np.inf)
+    return Bounded(bounded.value, error, bounded.arithmetic)
+
+
+def beyond(bounded: Bounded, dtype: str) -> Array:
+    """Where a result in ``dtype`` may be infinite, because its value may be beyond the largest number."""
+    with np.errstate(all="ignore"):
+        return np.asarray(~(np.abs(bounded.value) + bounded.tolerance(dtype) <= format_of(dtype).largest))
+
+
 def _learnable(gradients: tuple[Any, ...], **parameters: Array | None) -> dict[str, Any]:
     """dx, and the gradient of each parameter that the layer has."""
     dx, *others = gradients

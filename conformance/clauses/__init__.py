@@ -15,24 +15,24 @@ from conformance.clauses.model import Clause
 __all__ = ["CLAUSES", "Clause"]
 
 _LAYERS = (batch_norm, layer_norm, dropout, neuron, activations)
-#: The clauses that are asked in 16 bits too. The others wait until what they find there has been looked at.
-_SIXTEEN = frozenset(
-    "BN.train.output BN.train.grad BN.eval.output BN.eval.grad BN.eval.independent BN.eval.pure BN.running.update "
-    "BN.low-precision LN.output LN.grad LN.samples-independent LN.mode-free LN.low-precision DO.support DO.rate "
-    "DO.grad DO.eval DO.zero DO.one NE.output NE.grad NE.shape ACT.value ACT.grad".split()
-)
+#: The layers whose clauses are all asked in every dtype, and those of them that have parameters or statistics, which
+#: mixed precision keeps in another dtype than x.
+_EVERY_DTYPE = frozenset({"BN", "BN-vs-LN", "LN", "DO", "NE"})
+_LEARNING = _EVERY_DTYPE - {"DO"}
+#: The clauses of other layers that are asked in 16 bits too, and in mixed precision too.
+_SIXTEEN = frozenset("ACT.value ACT.grad".split())
+_MIXED: frozenset[str] = frozenset()
 
-#: The clauses that are asked in mixed precision too.
-_MIXED = frozenset(
-    "BN.train.output BN.train.grad BN.eval.output BN.eval.grad BN.eval.pure BN.running.update BN.low-precision "
-    "LN.output LN.grad LN.low-precision NE.output NE.grad".split()
-)
+
+def _layer(clause: Clause) -> str:
+    return clause.id.partition(".")[0]
+
 
 CLAUSES: dict[str, Clause] = {
     clause.id: replace(
         clause,
-        dtypes=clause.dtypes if clause.id in _SIXTEEN else ("float32", "float64"),
-        mixed=clause.id in _MIXED,
+        dtypes=clause.dtypes if _layer(clause) in _EVERY_DTYPE or clause.id in _SIXTEEN else ("float32", "float64"),
+        mixed=_layer(clause) in _LEARNING or clause.id in _MIXED,
     )
     for clause in chain.from_iterable(module.TABLE for module in _LAYERS)
 }

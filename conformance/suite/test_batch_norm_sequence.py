@@ -30,7 +30,7 @@ def test_running_sequence(exam: Examination, data: st.DataObject) -> None:
     for number, step in enumerate(("train", *data.draw(STEPS, label="steps"), "train")):
         if step == "reset":
             channels = case.x.shape[case.channel_axis]
-            zeros, ones = np.zeros(channels, exam.dtype), np.ones(channels, exam.dtype)
+            zeros, ones = np.zeros(channels, exam.held), np.ones(channels, exam.held)
             case, trained = dataclasses.replace(case, running_mean=zeros, running_var=ones), []
             continue
         case = dataclasses.replace(case, training=step == "train", **batch(case, number))  # type: ignore[arg-type]
@@ -45,8 +45,8 @@ def test_running_sequence(exam: Examination, data: st.DataObject) -> None:
         else:
             for name in STATISTICS:
                 exam.exactly(case, name, outcome.state[name], getattr(case, name))
-        # A fresh layer is loaded with what this one leaves.
-        kept = {name: outcome.state[name].astype(exam.dtype) for name in STATISTICS}
+        # A fresh layer is loaded with what this one leaves, in the dtype that statistics are kept in.
+        kept = {name: outcome.state[name].astype(exam.held) for name in STATISTICS}
         case = dataclasses.replace(case, **kept)  # type: ignore[arg-type]
 
 
@@ -73,6 +73,8 @@ def closed_form(steps: list[BatchNorm]) -> Callable[..., Expected]:
             replacing = 1.0 if dialect.momentum == "new" else 0.0
             alone = dataclasses.replace(step, running_mean=zeros, running_var=zeros, momentum=replacing)
             of_batch = expectation.expect(alone, dtype, dialect, model)
+            # What the step before left was stored.
+            found = {name: expectation.stored(found[name], getattr(first, name).dtype.name) for name in STATISTICS}
             found = {name: batch_norm.running_update(found[name], of_batch[name], weight) for name in STATISTICS}
         return found
 

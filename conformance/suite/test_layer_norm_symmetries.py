@@ -9,22 +9,23 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from adapters.base import BatchNorm, LayerNorm, Outcome, Unsupported
-from conformance import cases, expectation
+from adapters.base import SIXTEEN_BITS, BatchNorm, LayerNorm, Outcome, Unsupported
+from conformance import cases, expectation, grid
 from conformance.bounded import Bounded
 from conformance.examination import Examination, clause
 from conformance.suite.test_layer_norm import GRADIENTS, draw, values_per_sample
 from conformance.suite.test_layer_norm_edges import layer_norm
 
-#: Steps of x so coarse that adding a number of at most 1024 to 16 of them loses no digit in float32.
-STEP = 2.0**-6
+#: x is asked up to here, so that what is added to it leaves it digits.
+TOP = 16.0
 SPREADING = ("normal", "ramp", "outlier", "zeros")
 
 
-def stepped(exam: Examination, data: st.DataObject) -> LayerNorm:
+def stepped(exam: Examination, data: st.DataObject, added: float = 0.0) -> LayerNorm:
+    """A case on a grid that adding a number of magnitude ``added`` does not leave."""
     case = draw(exam, data, gradient=True)
-    x = np.clip(np.round(case.x / STEP), -1024, 1024) * STEP
-    return dataclasses.replace(case, x=x.astype(exam.dtype), recipe={})
+    x = np.clip(case.x, case.x.dtype.type(-TOP), case.x.dtype.type(TOP))
+    return dataclasses.replace(case, x=grid.snapped(x, grid.step(x, added)), recipe={})
 
 
 def agree(exam: Examination, one: LayerNorm, other: LayerNorm, unit: Mapping[str, float]) -> None:
@@ -35,7 +36,7 @@ def agree(exam: Examination, one: LayerNorm, other: LayerNorm, unit: Mapping[str
     for name in expected:
         factor = unit.get(name, 1.0)
         exam.judge(one, first, [name], n=values_per_sample(one))
-        allowed = factor * expected[name].tolerance(exam.dtype) + meant[name].error
+        allowed = factor * expected[name].tolerance(exam.stored_as(one, name)) + meant[name].error
         value = factor * first.arrays[name].astype(np.float64)
         same[name] = Bounded(value, allowed, meant[name].arithmetic)
     exam.compare(other, second, same, n=values_per_sample(one))
@@ -43,8 +44,10 @@ def agree(exam: Examination, one: LayerNorm, other: LayerNorm, unit: Mapping[str
 
 @clause("LN.shift", regimes=SPREADING)
 def test_shift(exam: Examination, data: st.DataObject) -> None:
-    case = stepped(exam, data)
-    shift = data.draw(st.sampled_from((1.0, -3.0, 64.0, -1024.0)), label="shift")
+    # Larger ones would leave 16 bits no digits for x itself.
+    shifts = (1.0, -3.0, 8.0, -16.0) if exam.dtype in SIXTEEN_BITS else (1.0, -3.0, 64.0, -1024.0)
+    case = stepped(exam, data, max(map(abs, shifts)))
+    shift = data.draw(st.sampled_from(shifts), label="shift")
     agree(exam, case, dataclasses.replace(case, x=case.x + case.x.dtype.type(shift)), {})
 
 
@@ -68,6 +71,7 @@ def test_grad_orthogonal(exam: Examination, data: st.DataObject) -> None:
 
     def sums(found: Mapping[str, Any]) -> dict[str, Any]:
         dx = found["dx"]
+        dx = expectation.stored(dx, exam.dtype) if isinstance(dx, Bounded) else dx
         return {"dx.sum": np.sum(dx, axis=axes), "dx.x_hat": np.sum(dx * x_hat, axis=axes)}
 
     dx = exam.ask(case).arrays["dx"].astype(np.float64)
@@ -111,10 +115,10 @@ def test_batch_against_layer(exam: Examination, data: st.DataObject) -> None:
     layered = dataclasses.replace(layer_norm(exam, data, (4, 3)), gain=None, bias=None, dy=None)
     batched = BatchNorm(
         x=layered.x,
-        gamma=np.array([1.5, -0.5, 2.0], exam.dtype),
-        beta=np.array([0.25, 1.0, -1.0], exam.dtype),
-        running_mean=np.zeros(3, exam.dtype),
-        running_var=np.ones(3, exam.dtype),
+        gamma=np.array([1.5, -0.5, 2.0], exam.held),
+        beta=np.array([0.25, 1.0, -1.0], exam.held),
+        running_mean=np.zeros(3, exam.held),
+        running_var=np.ones(3, exam.held),
         eps=1e-3,
         momentum=0.1,
         channel_axis=1,

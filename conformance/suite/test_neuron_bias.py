@@ -26,17 +26,18 @@ def test_bias(exam: Examination, data: st.DataObject) -> None:
     neuron = data.draw(st.integers(0, len(case.bias) - 1), label="neuron")
     added = data.draw(st.sampled_from((1.0, -3.0, 64.0)), label="added")
     # Sums of small whole numbers are exact: what differs is no rounding error.
-    step = np.where(np.arange(len(case.bias)) == neuron, added, 0).astype(exam.dtype)
+    step = np.where(np.arange(len(case.bias)) == neuron, added, 0).astype(case.bias.dtype)
     before = exam.ask(case)
-    y = np.asarray(case.x @ case.weight.T + case.bias)
+    x, weight, bias, dy = (value.astype(np.float64) for value in (case.x, case.weight, case.bias, case.dy))
+    y = np.asarray(x @ weight.T + bias)
     exam.record.examples += 1
     _equal(exam, case, "y", before.arrays.get("y"), y)
-    _equal(exam, case, "dbias", before.arrays.get("dbias"), case.dy.reshape(-1, len(case.bias)).sum(0))
+    _equal(exam, case, "dbias", before.arrays.get("dbias"), dy.reshape(-1, len(bias)).sum(0))
     moved = replace(case, bias=case.bias + step, recipe=_without_bias(case))
-    _equal(exam, moved, "y", exam.ask(moved).arrays.get("y"), y + step)
+    _equal(exam, moved, "y", exam.ask(moved).arrays.get("y"), y + step.astype(np.float64))
     bare = replace(case, bias=None)
     without = exam.ask(bare)
-    _equal(exam, bare, "y", without.arrays.get("y"), y - case.bias)
+    _equal(exam, bare, "y", without.arrays.get("y"), y - bias)
     exam.require("dbias" not in without.arrays, bare, "there is a gradient of a bias that is not there", output="dbias")
 
 
@@ -67,11 +68,11 @@ def test_zero_features(exam: Examination) -> None:
         neurons = 5
         case = Dense(
             x=np.zeros((*leading, 0), exam.dtype),
-            weight=np.zeros((neurons, 0), exam.dtype),
-            bias=(0.7 * np.arange(neurons) - 1.0).astype(exam.dtype) if biased else None,
+            weight=np.zeros((neurons, 0), exam.held),
+            bias=(0.7 * np.arange(neurons) - 1.0).astype(exam.held) if biased else None,
             activation=activation,
             dy=np.linspace(0.1, 1.0, neurons * math.prod(leading)).reshape(*leading, neurons).astype(exam.dtype),
-            recipe={name: f"np.zeros({shape!r}, {exam.dtype!r})" for name, shape in _empty(leading, neurons)},
+            recipe={name: f"np.zeros({shape!r}, {held!r})" for name, shape, held in _empty(exam, leading, neurons)},
             regime="no features",
         )
         answer = exam.refusal(case)
@@ -82,8 +83,8 @@ def test_zero_features(exam: Examination) -> None:
             exam.judge(case, answer, ["y", "dx", "dweight", "dbias"], n=1)
 
 
-def _empty(leading: tuple[int, ...], neurons: int) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    return ("x", (*leading, 0)), ("weight", (neurons, 0))
+def _empty(exam: Examination, leading: tuple[int, ...], neurons: int) -> tuple[tuple[str, tuple[int, ...], str], ...]:
+    return ("x", (*leading, 0), exam.dtype), ("weight", (neurons, 0), exam.held)
 
 
 @clause("NE.bad-input", regimes=("inner size", "bias size", "single bias", "rank 0"))
@@ -96,14 +97,14 @@ def test_bad_input(exam: Examination, data: st.DataObject) -> None:
     match exam.regime:
         case "inner size":
             more = data.draw(st.sampled_from((1, -1, inputs)), label="more inputs")
-            changed = {"weight": np.ones((neurons, inputs + more), exam.dtype)}
+            changed = {"weight": np.ones((neurons, inputs + more), exam.held)}
         case "bias size":
-            changed = {"bias": np.ones(neurons + data.draw(st.sampled_from((1, 2)), label="more"), exam.dtype)}
+            changed = {"bias": np.ones(neurons + data.draw(st.sampled_from((1, 2)), label="more"), exam.held)}
             if neurons == 1:
                 changed["dy"] = None  # who spreads the neuron over the biases answers in another shape
         case "single bias":
             hypothesis.assume(neurons > 1)
-            changed = {"bias": np.ones(1, exam.dtype)}
+            changed = {"bias": np.ones(1, exam.held)}
         case _:
             changed = {"x": np.ones((), exam.dtype), "dy": None}
     case = replace(case, **changed, regime=exam.regime)  # type: ignore[arg-type]

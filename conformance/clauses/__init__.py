@@ -19,13 +19,15 @@ _LAYERS = (batch_norm, layer_norm, dropout, neuron, activations)
 _SIXTEEN = frozenset(
     "BN.train.output BN.train.grad BN.eval.output BN.eval.grad BN.eval.independent BN.eval.pure BN.running.update "
     "BN.low-precision LN.output LN.grad LN.samples-independent LN.mode-free LN.low-precision DO.support DO.rate "
-    "DO.grad DO.eval DO.zero DO.one NE.output NE.grad NE.shape ACT.value ACT.grad".split()
+    "DO.grad DO.eval DO.zero DO.one NE.output NE.grad NE.shape ACT.value ACT.grad "
+    "ACT.value.every ACT.grad.every ACT.second ACT.forward ACT.kink ACT.special ACT.range BN.forward LN.forward "
+    "NE.forward".split()
 )
 
 #: The clauses that are asked in mixed precision too.
 _MIXED = frozenset(
     "BN.train.output BN.train.grad BN.eval.output BN.eval.grad BN.eval.pure BN.running.update BN.low-precision "
-    "LN.output LN.grad LN.low-precision NE.output NE.grad".split()
+    "LN.output LN.grad LN.low-precision NE.output NE.grad BN.forward LN.forward NE.forward".split()
 )
 
 CLAUSES: dict[str, Clause] = {

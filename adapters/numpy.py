@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from adapters._numpy_activations import Activations
-from adapters._numpy_normalization import Normalization, fits, require
+from adapters._numpy_derivatives import ActivationDerivatives, NormalizationTangents
+from adapters._numpy_normalization import fits, require
 from adapters.base import (
     ACTIVATIONS,
     MIXED,
@@ -35,13 +35,12 @@ from adapters.base import (
     Unsupported,
     counterpart,
     dtype_of,
-    first_order,
     parameter_dtype,
     tensor_dtype,
 )
 
 
-class NumPy(Normalization, Activations, Adapter):
+class NumPy(NormalizationTangents, ActivationDerivatives, Adapter):
     """The control, ``backend=numpy api=control``."""
 
     name: ClassVar[str] = "numpy"
@@ -68,9 +67,8 @@ class NumPy(Normalization, Activations, Adapter):
         self.prepare(subject.device)
         if subject.api not in self.apis or subject.mode not in self.modes:
             raise Unsupported(f"NumPy has no {subject.api} in mode {subject.mode}")
-        first_order(case)
         for name, value in case.arrays():
-            kind = tensor_dtype if name in ("x", "dy") else parameter_dtype
+            kind = tensor_dtype if name in ("x", "dy", "ddx") else parameter_dtype
             if value.dtype.name != kind(subject.dtype):
                 raise Unsupported(f"{name} of {value.dtype} is no question to {subject}")
         asked = dtype_of(tensor_dtype(subject.dtype))
@@ -94,6 +92,7 @@ class NumPy(Normalization, Activations, Adapter):
         if asked == computed:
             return self.answer(case)
         widened: dict[str, Any] = {name: value.astype(computed) for name, value in case.arrays()}
+        widened["tangents"] = {name: value.astype(computed) for name, value in case.tangents.items()}
         outcome = self.answer(dataclasses.replace(case, **widened))
         arrays, state = (
             {
@@ -160,6 +159,10 @@ class NumPy(Normalization, Activations, Adapter):
         rows = x.reshape(math.prod(leading), x.shape[-1])
         z = self.add_bias(self.weigh(rows, weight), case.bias)
         arrays = {"y": self.forward(case.activation, z).reshape(*leading, len(weight))}
+        if case.tangents:
+            tz = self.affine_input_tangent(case, rows)
+            ty = tz if case.activation is None else self.tangent(case.activation, tz, z)
+            arrays["ty"] = ty.reshape(arrays["y"].shape)
         if case.dy is not None:
             dz = self.backward(case.activation, case.dy.reshape(z.shape), z)
             arrays["dx"] = self.dense_input_gradient(dz, weight).reshape(x.shape)
@@ -167,6 +170,13 @@ class NumPy(Normalization, Activations, Adapter):
             if case.bias is not None:
                 arrays["dbias"] = self.bias_gradient(dz)
         return arrays
+
+    def affine_input_tangent(self, case: Dense, rows: Array) -> Array:
+        """The tangent of W x + b, [m, out]."""
+        tz = self.weigh(case.tangents["x"].reshape(rows.shape), case.weight)
+        if "weight" in case.tangents:
+            tz = tz + self.weigh(rows, case.tangents["weight"])
+        return self.add_bias(tz, case.tangents.get("bias"))
 
     def product(self, a: Array, b: Array) -> Array:
         return np.asarray(np.matmul(a, b))
@@ -208,11 +218,11 @@ class NumPy(Normalization, Activations, Adapter):
 
     def activation(self, case: Activation) -> dict[str, Array]:
         if case.name == "prelu":
-            return self.learnable_slope(case)
+            return self.learnable_slope(case) | self.activation_derivatives(case)
         arrays = {"y": self.forward(case.name, case.x, **case.parameters)}
         if case.dy is not None:
             arrays["dx"] = self.backward(case.name, case.dy, case.x, **case.parameters)
-        return arrays
+        return arrays | self.activation_derivatives(case)
 
     def learnable_slope(self, case: Activation) -> dict[str, Array]:
         """PReLU: ``alpha`` of shape [1] or [C], channels on axis 1."""

@@ -387,7 +387,13 @@ def describe(case: Any) -> str:
         if name in ("recipe", "regime") or (name in ("tangents", "ddx") and (value is None or not len(value))):
             continue
         if name == "tangents":
-            text = "{" + ", ".join(f"{key!r}: {literal(tangent)}" for key, tangent in value.items()) + "}"
+            text = (
+                "{"
+                + ", ".join(
+                    f"{key!r}: {case.recipe.get(f't{key}') or literal(tangent)}" for key, tangent in value.items()
+                )
+                + "}"
+            )
         elif isinstance(value, np.ndarray):
             text = case.recipe.get(name) or literal(value)
         else:

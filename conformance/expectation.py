@@ -74,7 +74,13 @@ class _Inputs:
         self._case, self._arithmetic = case, arithmetic
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(self._case, name)
+        return self._entered(getattr(self._case, name))
+
+    def direction(self, name: str) -> Any:
+        """The tangent of one array of the case; None for 0."""
+        return self._entered(self._case.tangents.get(name))
+
+    def _entered(self, value: Any) -> Any:
         return value if value is None else Bounded.input(np.asarray(value, np.float64), self._arithmetic)
 
 
@@ -86,7 +92,7 @@ def expect(
     derive: Callable[[Expected], dict[str, Any]] | None = None,
     **known: Any,
 ) -> dict[str, Any]:
-    """Outputs, gradients (where the case has a cotangent) and new statistics, by name.
+    """Outputs, gradients (where the case has a cotangent), new statistics and what else the case asks for, by name.
 
     ``derive`` makes of them what a clause speaks of, such as sums. ``known`` holds what the specification is given
     besides the case: dropout's ``mask`` (bool, shape of x).
@@ -130,12 +136,18 @@ def _batch_norm(case: BatchNorm, inputs: Any, dialect: Dialect, model: Model) ->
     if not case.training:
         mean, var = inputs.running_mean, inputs.running_var
         found["y"] = batch_norm.inference(inputs.x, inputs.gamma, inputs.beta, mean, var, inputs.eps, axis)
+        if case.tangents:
+            along = map(inputs.direction, ("x", "gamma", "beta"))
+            found["ty"] = batch_norm.inference_tangent(*along, inputs.x, inputs.gamma, mean, var, inputs.eps, axis)
         if case.dy is not None:
             grads = batch_norm.inference_grad(inputs.dy, inputs.x, inputs.gamma, mean, var, inputs.eps, axis)
             found |= _learnable(grads, dgamma=case.gamma, dbeta=case.beta)
         return found
     y, mean, var = batch_norm.train(inputs.x, inputs.gamma, inputs.beta, inputs.eps, axis, model.moments)
     found["y"] = y
+    if case.tangents:
+        along = map(inputs.direction, ("x", "gamma", "beta"))
+        found["ty"] = batch_norm.train_tangent(*along, inputs.x, inputs.gamma, inputs.eps, axis, model.moments)
     if case.dy is not None:
         grads = batch_norm.train_grad(inputs.dy, inputs.x, inputs.gamma, inputs.eps, axis, model.moments)
         found |= _learnable(grads, dgamma=case.gamma, dbeta=case.beta)
@@ -158,6 +170,9 @@ def _update_weight(case: BatchNorm, inputs: Any, dialect: Dialect) -> Any:
 def _layer_norm(case: LayerNorm, inputs: Any, dialect: Dialect, model: Model) -> Expected:
     axes = tuple(range(case.x.ndim - case.normalized_rank, case.x.ndim))
     found = {"y": layer_norm.forward(inputs.x, inputs.gain, inputs.bias, inputs.eps, axes, model.moments)}
+    if case.tangents:
+        along = map(inputs.direction, ("x", "gain", "bias"))
+        found["ty"] = layer_norm.tangent(*along, inputs.x, inputs.gain, inputs.eps, axes, model.moments)
     if case.dy is not None:
         grads = layer_norm.gradient(inputs.dy, inputs.x, inputs.gain, inputs.eps, axes, model.moments)
         found |= _learnable(grads, dgain=case.gain, dbias=case.bias)
@@ -174,6 +189,10 @@ def _dropout(case: Dropout, inputs: Any, dialect: Dialect, model: Model, mask: A
 
 def _dense(case: Dense, inputs: Any, dialect: Dialect, model: Model) -> Expected:
     found = {"y": neuron.forward(inputs.x, inputs.weight, inputs.bias, case.activation, model.activations)}
+    if case.tangents:
+        along = map(inputs.direction, ("x", "weight", "bias"))
+        given = inputs.x, inputs.weight, inputs.bias
+        found["ty"] = neuron.tangent(*along, *given, case.activation, model.activations)
     if case.dy is not None:
         grads = neuron.gradient(inputs.dy, inputs.x, inputs.weight, inputs.bias, case.activation, model.activations)
         found |= _learnable(grads, dweight=case.weight, dbias=case.bias)
@@ -186,14 +205,20 @@ def _activation(case: Activation, inputs: Any, dialect: Dialect, model: Model) -
     if case.alpha is not None:
         parameters["alpha"] = inputs.alpha
     found = {"y": entry.forward(inputs.x, **parameters)}
+    x = inputs.x
+    if 0.0 in (*entry.kinks, *entry.bends):
+        # Zero is exact, so nothing would leave its side open; where a derivative jumps either one-sided one is right.
+        open_at_zero = np.where(case.x == 0, x.arithmetic.tiny, 0.0)
+        x = Bounded(x.value, x.error + open_at_zero, x.arithmetic)
     if case.dy is not None:
-        x = inputs.x
-        if 0.0 in entry.kinks or (case.name == "elu" and parameters.get("alpha", 1.0) != 1.0):
-            # Zero is exact, so nothing would leave its side open; at a kink either one-sided derivative is right.
-            open_at_zero = np.where(case.x == 0, x.arithmetic.tiny, 0.0)
-            x = Bounded(x.value, x.error + open_at_zero, x.arithmetic)
         answer = entry.gradient(inputs.dy, x, **parameters)
         found |= {"dx": answer[0], "dalpha": answer[1]} if case.alpha is not None else {"dx": answer}
+    if case.tangents:
+        learnt = {"talpha": inputs.direction("alpha")} if "alpha" in case.tangents else {}
+        found["ty"] = entry.along(inputs.direction("x"), x, **parameters, **learnt)
+    if case.ddx is not None:
+        found["dxx"] = entry.second(inputs.ddx, inputs.dy, x, **parameters)
+        found["dxy"] = entry.along(inputs.ddx, x, **parameters)
     return found
 
 

@@ -12,6 +12,12 @@ In inference the same with given mean and var, which are then constants. With g 
     training:   dx = (g - mean(g) - xhat mean(g xhat)) / sqrt(var + eps)
     inference:  dx = g / sqrt(var + eps)
 
+In a direction t of x, with directions tgamma and tbeta of the parameters, the tangent of y is
+
+    ty = gamma that + tgamma xhat + tbeta
+    training:   that = (c - xhat mean(c xhat)) / sqrt(var + eps), c = t - mean(t)
+    inference:  that = t / sqrt(var + eps)
+
 Source: S. Ioffe, C. Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate
 Shift", ICML 2015 (arXiv:1502.03167), algorithms 1 and 2 and the gradients of section 3, the chain rule contracted.
 
@@ -93,6 +99,52 @@ def inference_grad(
     xhat = (x - _along(mean, x, channel_axis)) / deviation
     dx = _scale(dy, gamma, channel_axis) / deviation
     return dx, np.sum(dy * xhat, axis=axes), np.sum(dy, axis=axes)
+
+
+def train_tangent(
+    t: Array,
+    tgamma: Array | None,
+    tbeta: Array | None,
+    x: Array,
+    gamma: Array | None,
+    eps: float,
+    channel_axis: int,
+    moments: Moments = two_pass,
+) -> Array:
+    """ty, through the statistics; tgamma, tbeta: [C], None for 0."""
+    axes = _reduced(x, channel_axis)
+    mean, var = moments(x, axes)
+    deviation = np.sqrt(var + eps)
+    xhat = (x - mean) / deviation
+    centred = t - np.mean(t, axis=axes, keepdims=True)
+    that = (centred - xhat * np.mean(centred * xhat, axis=axes, keepdims=True)) / deviation
+    return _affine_tangent(that, tgamma, tbeta, xhat, gamma, channel_axis)
+
+
+def inference_tangent(
+    t: Array,
+    tgamma: Array | None,
+    tbeta: Array | None,
+    x: Array,
+    gamma: Array | None,
+    mean: Array,
+    var: Array,
+    eps: float,
+    channel_axis: int,
+) -> Array:
+    """ty with the statistics held constant; tgamma, tbeta: [C], None for 0."""
+    deviation = np.sqrt(_along(var, x, channel_axis) + eps)
+    xhat = (x - _along(mean, x, channel_axis)) / deviation
+    return _affine_tangent(t / deviation, tgamma, tbeta, xhat, gamma, channel_axis)
+
+
+def _affine_tangent(
+    that: Array, tgamma: Array | None, tbeta: Array | None, xhat: Array, gamma: Array | None, channel_axis: int
+) -> Array:
+    ty = _scale(that, gamma, channel_axis)
+    if tgamma is not None:
+        ty = ty + _scale(xhat, tgamma, channel_axis)
+    return ty if tbeta is None else ty + _along(tbeta, xhat, channel_axis)
 
 
 def running_update(running: Array, batch: Array, weight: float) -> Array:

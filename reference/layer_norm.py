@@ -11,6 +11,10 @@ With g = gain dy the gradients are
     dx = (g - mean(g) - xhat mean(g xhat)) / sqrt(var + eps)
     dgain = sum dy xhat         dbias = sum dy         (sums over all axes that are not normalized)
 
+In a direction t of x, with directions tgain and tbias of the parameters, the tangent of y is
+
+    ty = gain (c - xhat mean(c xhat)) / sqrt(var + eps) + tgain xhat + tbias, c = t - mean(t)
+
 Source: J. L. Ba, J. R. Kiros, G. E. Hinton, "Layer Normalization", 2016 (arXiv:1607.06450), equations 3 and 4, with
 the epsilon of batch normalization inside the root; training and inference are one.
 
@@ -62,6 +66,30 @@ def gradient(
     dx = (g - through_mean - through_var) / deviation
     samples = tuple(axis for axis in range(np.ndim(x)) if axis not in axes)
     return dx, np.sum(dy * xhat, axis=samples), np.sum(dy, axis=samples)
+
+
+def tangent(
+    t: Array,
+    tgain: Array | None,
+    tbias: Array | None,
+    x: Array,
+    gain: Array | None,
+    eps: float,
+    axes: tuple[int, ...],
+    moments: Moments = two_pass,
+) -> Array:
+    """ty, of the shape of x; tgain, tbias: as gain and bias, None for 0."""
+    axes = _normalized(x, axes)
+    mean, var = moments(x, axes)
+    deviation = np.sqrt(var + eps)
+    xhat = (x - mean) / deviation
+    centred = t - np.mean(t, axis=axes, keepdims=True)
+    ty = (centred - xhat * np.mean(centred * xhat, axis=axes, keepdims=True)) / deviation
+    if gain is not None:
+        ty = ty * spread(gain, np.shape(x), axes)
+    if tgain is not None:
+        ty = ty + xhat * spread(tgain, np.shape(x), axes)
+    return ty if tbias is None else ty + spread(tbias, np.shape(x), axes)
 
 
 def _normalized(x: Array, axes: tuple[int, ...]) -> tuple[int, ...]:

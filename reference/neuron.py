@@ -6,6 +6,10 @@ and with dz = phi'(z) dy, summed over all leading axes,
 
     dx = W^T dz          dW = sum dz x^T          db = sum dz
 
+and in directions t of x, tW of W and tb of b
+
+    ty = phi'(z) (W t + tW x + tb)
+
 Source: D. E. Rumelhart, G. E. Hinton, R. J. Williams, "Learning representations by back-propagating errors", Nature
 323 (1986), 533-536, equations 1 to 7, with any activation.
 
@@ -51,6 +55,24 @@ def gradient(
     dx = np.reshape(dz @ weight, np.shape(x))
     dweight = np.swapaxes(dz, 0, 1) @ _rows(x)
     return dx, dweight, None if bias is None else np.sum(dz, axis=0)
+
+
+def tangent(
+    t: Array,
+    tweight: Array | None,
+    tbias: Array | None,
+    x: Array,
+    weight: Array,
+    bias: Array | None,
+    activation: str | None = None,
+    table: Table = ACTIVATIONS,
+) -> Array:
+    """ty [..., out]; t, tweight, tbias: as x, weight, bias, None for 0."""
+    phi = _activation(activation, table)
+    tz = _affine(t, weight, tbias)
+    if tweight is not None:
+        tz = tz + _affine(x, tweight, None)
+    return tz if phi is None else phi.along(tz, _affine(x, weight, bias))
 
 
 def _affine(x: Array, weight: Array, bias: Array | None) -> Array:

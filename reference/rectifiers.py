@@ -50,6 +50,11 @@ def prelu_grad(dy: Array, x: Array, alpha: Array | float = 0.25) -> tuple[Array,
     return dx, np.reshape(dalpha, np.shape(alpha))
 
 
+def prelu_tangent(t: Array, x: Array, alpha: Array | float = 0.25, talpha: Array | float = 0.0) -> Array:
+    """t for x > 0, else alpha t + talpha x: in the direction (t, talpha) of x and alpha; at 0 from the left."""
+    return np.where(x > 0.0, t, _a_channel(alpha, x) * t + _a_channel(talpha, x) * x)
+
+
 def relu6(x: Array) -> Array:
     """min(max(x, 0), 6)."""
     return np.minimum(np.maximum(x, 0.0), 6.0)

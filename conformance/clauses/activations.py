@@ -23,6 +23,40 @@ TABLE = (
         "a gradient that overflows, cancels or turns NaN where the value is right",
     ),
     Clause(
+        "ACT.value.every",
+        ACTIVATIONS,
+        "The value is within the bound on every input of 16 bits; in wider dtypes on every pattern of the first 16 bits "
+        "and beside each point where value or slope begins to vanish, to saturate or to equal its input.",
+        "y = phi(x) for all 65536 x; rows: each x beside two others; glu: each x as value and as gate",
+        "reference/activations.py names the source of each",
+        "a table, a polynomial or a threshold that is wrong for a few inputs; a tail that is cut off too early",
+    ),
+    Clause(
+        "ACT.grad.every",
+        ACTIVATIONS,
+        "The gradient is within the bound on the inputs of ACT.value.every.",
+        "dx = phi'(x) dy for all 65536 x",
+        "reference/activations.py names the source of each",
+        "a gradient that is formed from the rounded output; a tail that is cut off too early; a kink in another place",
+    ),
+    Clause(
+        "ACT.second",
+        ACTIVATIONS,
+        "The gradient of <dx, ddx> with respect to x and to dy is that of the specification; where the second "
+        "derivative jumps, it lies between the one-sided ones.",
+        "dxx = phi''(x) dy ddx, dxy = phi'(x) ddx; rows: sum over the row of the derivatives of dx, times ddx",
+        "Griewank & Walther, Evaluating Derivatives (2nd ed., SIAM 2008), section 5.4; reference/curvature.py",
+        "a term of the product rule that is missing; a derivative that is taken as constant, or cut off from the graph",
+    ),
+    Clause(
+        "ACT.forward",
+        ACTIVATIONS,
+        "Forward mode gives the specification's tangent; with it the adjoint identity <dy, J t> = <J^T dy, t> holds.",
+        "ty = phi'(x) t; rows: the product of the Jacobian and t; prelu: + t_alpha x for x <= 0",
+        "Griewank & Walther, Evaluating Derivatives (2nd ed., SIAM 2008), section 3.1",
+        "a forward rule that is not that of the backward pass; a parameter's direction that is forgotten",
+    ),
+    Clause(
         "ACT.kink",
         frozenset({"relu", "leaky_relu", "prelu", "relu6", "elu", "selu", "hard_sigmoid", "hard_swish", "hard_tanh"}),
         "Exactly at a kink the gradient is a one-sided derivative or between the two, the same in tensors of 1, 2, 17 "

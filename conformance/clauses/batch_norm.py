@@ -48,6 +48,15 @@ TABLE = (
         "a gradient through batch statistics that inference does not use",
     ),
     Clause(
+        "BN.forward",
+        _BN,
+        "Forward mode gives the specification's tangent, in training through the statistics; with it the adjoint "
+        "identity <dy, J t> = <J^T dy, t> holds.",
+        "training: ty = gamma (c - xhat mean(c xhat)) / sqrt(sigma^2 + eps) + t_gamma xhat + t_beta, c = t - mean(t)",
+        "Griewank & Walther, Evaluating Derivatives (2nd ed., SIAM 2008), section 3.1",
+        "a tangent that forgets the mean or the variance; a parameter's direction that is forgotten",
+    ),
+    Clause(
         "BN.eval.independent",
         _BN,
         "In inference, what a sample gets does not depend on the rest of the batch.",

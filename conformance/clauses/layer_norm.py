@@ -35,6 +35,14 @@ TABLE = (
         "statistics that reach across samples",
     ),
     Clause(
+        "LN.forward",
+        _LN,
+        "Forward mode gives the specification's tangent; with it the adjoint identity <dy, J t> = <J^T dy, t> holds.",
+        "ty = g (c - xhat mean(c xhat)) / sqrt(sigma^2 + eps) + t_g xhat + t_b, c = t - mean(t)",
+        "Griewank & Walther, Evaluating Derivatives (2nd ed., SIAM 2008), section 3.1",
+        "a tangent that forgets the mean or the variance; a parameter's direction that is forgotten",
+    ),
+    Clause(
         "LN.mode-free",
         _LN,
         "Training and inference compute the same.",

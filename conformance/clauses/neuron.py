@@ -25,6 +25,14 @@ TABLE = (
         "an average for a sum; a sample left out; a bias shared by neurons",
     ),
     Clause(
+        "NE.forward",
+        _NE,
+        "Forward mode gives the specification's tangent; with it the adjoint identity <dy, J t> = <J^T dy, t> holds.",
+        "ty = phi'(z) (W t + t_W x + t_b)",
+        "Griewank & Walther, Evaluating Derivatives (2nd ed., SIAM 2008), section 3.1",
+        "the direction of one of x, W and b that is forgotten; a derivative of phi at another point than z",
+    ),
+    Clause(
         "NE.shape",
         _NE,
         "Any leading axes are kept; the last axis of the output is the number of neurons; gradients have their "

@@ -9,12 +9,15 @@ from conformance import cases
 from conformance.examination import Examination, clause
 
 
-def draw(exam: Examination, data: st.DataObject, *, gradient: bool = False) -> Activation:
+def questions(exam: Examination, *, gradient: bool = False) -> st.SearchStrategy[Activation]:
     assert exam.activation is not None
-    strategy = cases.activations(
+    return cases.activations(
         exam.activation, exam.subject.dtype, gradient=gradient, regime=exam.regime, palette=exam.palette
     )
-    return data.draw(strategy, label="case")
+
+
+def draw(exam: Examination, data: st.DataObject, *, gradient: bool = False) -> Activation:
+    return data.draw(questions(exam, gradient=gradient), label="case")
 
 
 def terms(case: Activation) -> int:

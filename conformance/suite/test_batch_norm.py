@@ -15,11 +15,14 @@ from conformance.examination import Examination, clause
 STATISTICS = ("running_mean", "running_var")
 
 
-def draw(exam: Examination, data: st.DataObject, *, training: bool, gradient: bool = False) -> BatchNorm:
-    strategy = cases.batch_norms(
+def questions(exam: Examination, *, training: bool, gradient: bool = False) -> st.SearchStrategy[BatchNorm]:
+    return cases.batch_norms(
         exam.subject.dtype, exam.dialect, training=training, gradient=gradient, regime=exam.regime, palette=exam.palette
     )
-    return data.draw(strategy, label="case")
+
+
+def draw(exam: Examination, data: st.DataObject, *, training: bool, gradient: bool = False) -> BatchNorm:
+    return data.draw(questions(exam, training=training, gradient=gradient), label="case")
 
 
 def values_per_channel(case: BatchNorm) -> int:

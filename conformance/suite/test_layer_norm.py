@@ -15,11 +15,14 @@ from conformance.examination import Examination, clause
 GRADIENTS = ("y", "dx", "dgain", "dbias")
 
 
-def draw(exam: Examination, data: st.DataObject, *, gradient: bool = False) -> LayerNorm:
-    strategy = cases.layer_norms(
+def questions(exam: Examination, *, gradient: bool = False) -> st.SearchStrategy[LayerNorm]:
+    return cases.layer_norms(
         exam.subject.dtype, exam.dialect, regime=exam.regime, gradient=gradient, palette=exam.palette
     )
-    return data.draw(strategy, label="case")
+
+
+def draw(exam: Examination, data: st.DataObject, *, gradient: bool = False) -> LayerNorm:
+    return data.draw(questions(exam, gradient=gradient), label="case")
 
 
 def values_per_sample(case: LayerNorm) -> int:

@@ -11,10 +11,12 @@ from conformance.examination import Examination, clause
 GRADIENTS = ("dx", "dweight", "dbias")
 
 
+def questions(exam: Examination, *, gradient: bool = False) -> st.SearchStrategy[Dense]:
+    return cases.denses(exam.subject.dtype, gradient=gradient, regime=exam.regime, palette=exam.palette)
+
+
 def draw(exam: Examination, data: st.DataObject, *, gradient: bool = False) -> Dense:
-    return data.draw(
-        cases.denses(exam.subject.dtype, gradient=gradient, regime=exam.regime, palette=exam.palette), label="case"
-    )
+    return data.draw(questions(exam, gradient=gradient), label="case")
 
 
 def terms(case: Dense) -> int:

@@ -1,0 +1,45 @@
+"""Derivatives of higher kinds: forward mode, and the second derivatives of activations.
+
+Both are held against the specification's own, element by element. That is sharper than the adjoint identity
+<dy, J t> = <J^T dy, t>, which follows from it where the gradient conforms.
+"""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from conformance import cases, directions
+from conformance.examination import Examination, clause
+from conformance.suite import test_activations, test_batch_norm, test_layer_norm, test_neuron
+
+
+@clause("ACT.second", regimes=cases.ELEMENTWISE)
+def test_second(exam: Examination, data: st.DataObject) -> None:
+    case = data.draw(directions.second(test_activations.questions(exam, gradient=True)), label="case")
+    exam.judge(case, exam.ask(case), ["dxx", "dxy"], n=test_activations.terms(case))
+
+
+@clause("ACT.forward", regimes=cases.ELEMENTWISE)
+def test_forward(exam: Examination, data: st.DataObject) -> None:
+    case = data.draw(directions.forward(test_activations.questions(exam), "alpha"), label="case")
+    exam.judge(case, exam.ask(case), ["ty"], n=test_activations.terms(case))
+
+
+@clause("BN.forward", regimes=cases.SQUARED)
+def test_batch_norm_forward(exam: Examination, data: st.DataObject) -> None:
+    training = data.draw(st.booleans(), label="training")
+    asked = directions.forward(test_batch_norm.questions(exam, training=training), "gamma", "beta")
+    case = data.draw(asked, label="case")
+    exam.judge(case, exam.ask(case), ["ty"], n=test_batch_norm.values_per_channel(case))
+
+
+@clause("LN.forward", regimes=cases.SQUARED)
+def test_layer_norm_forward(exam: Examination, data: st.DataObject) -> None:
+    case = data.draw(directions.forward(test_layer_norm.questions(exam), "gain", "bias"), label="case")
+    exam.judge(case, exam.ask(case), ["ty"], n=test_layer_norm.values_per_sample(case))
+
+
+@clause("NE.forward", regimes=cases.LINEAR)
+def test_neuron_forward(exam: Examination, data: st.DataObject) -> None:
+    case = data.draw(directions.forward(test_neuron.questions(exam), "weight", "bias"), label="case")
+    exam.judge(case, exam.ask(case), ["ty"], n=test_neuron.terms(case))

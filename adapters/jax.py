@@ -25,6 +25,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from adapters._jax_layers import Asked, Tensors, flax_layer, function, nnx_dropout
+from adapters._jax_stack import ask_stack
 from adapters.base import (
     ACTIVATIONS,
     NORMALIZATION,
@@ -38,6 +39,7 @@ from adapters.base import (
     Dropout,
     LayerNorm,
     Outcome,
+    Stack,
     Subject,
     Unsupported,
     first_order,
@@ -196,6 +198,8 @@ def _operation(case: Case) -> tuple[str, Callable[[Asked, Any], Outcome]]:
             return "dense", _ask_dense
         case Activation():
             return case.name, _ask_activation
+        case Stack():
+            return "stack", ask_stack
     raise Unsupported(f"a case of type {type(case).__name__}")
 
 
@@ -219,7 +223,7 @@ def _float64(jax: Any) -> contextlib.AbstractContextManager[Any]:
     return context
 
 
-_FLAX = NORMALIZATION | {"dropout", "dense"} | (ACTIVATIONS - {"mish"})
+_FLAX = NORMALIZATION | {"dropout", "dense", "stack"} | (ACTIVATIONS - {"mish"})
 #: Flax's momentum is that of the old statistic (documentation of ``BatchNorm``: "decay rate for the exponential moving
 #: average"), the running variance is the batch's own, and dropout answers rate 1 with zeros.
 _FLAX_DIALECT = Dialect(momentum="old", running_var_divisor="n", rate_one="zeros")

@@ -16,6 +16,7 @@ import numpy as np
 
 from adapters._numpy_activations import Activations
 from adapters._numpy_normalization import Normalization, fits, require
+from adapters._numpy_stack import Stacks
 from adapters.base import (
     ACTIVATIONS,
     MIXED,
@@ -31,6 +32,7 @@ from adapters.base import (
     Dropout,
     LayerNorm,
     Outcome,
+    Stack,
     Subject,
     Unsupported,
     counterpart,
@@ -41,7 +43,7 @@ from adapters.base import (
 )
 
 
-class NumPy(Normalization, Activations, Adapter):
+class NumPy(Normalization, Activations, Stacks, Adapter):
     """The control, ``backend=numpy api=control``."""
 
     name: ClassVar[str] = "numpy"
@@ -115,6 +117,8 @@ class NumPy(Normalization, Activations, Adapter):
             return Outcome(self.dense(case))
         if isinstance(case, Activation):
             return Outcome(self.activation(case))
+        if isinstance(case, Stack):
+            return self.stack(case)
         raise Unsupported(f"the control has no layer for {type(case).__name__}")
 
     # Dropout.

@@ -23,6 +23,7 @@ import numpy as np
 
 from adapters._keras_layers import loaded, need_batch, stored_as
 from adapters._tensorflow_activations import KERAS, TF_NN, spelling
+from adapters._tensorflow_stack import stack
 from adapters.base import (
     NORMALIZATION,
     SIXTEEN_BITS,
@@ -35,6 +36,7 @@ from adapters.base import (
     Dialect,
     Dropout,
     Outcome,
+    Stack,
     Subject,
     Unsupported,
     first_order,
@@ -56,7 +58,7 @@ class TensorFlow(Adapter):
     install = "python -m pip install tensorflow"
     apis = MappingProxyType(
         {
-            "keras": NORMALIZATION | {"dropout", "dense", "prelu"} | KERAS.keys(),
+            "keras": NORMALIZATION | {"dropout", "dense", "prelu", "stack"} | KERAS.keys(),
             "tf.nn": frozenset({"batch_norm", "dropout", "dense"}) | TF_NN.keys(),
         }
     )
@@ -104,6 +106,8 @@ class TensorFlow(Adapter):
         tf = _tensorflow()
         with tf.device(_DEVICES[subject.device]):
             first_order(case)
+            if isinstance(case, Stack):
+                return stack(_keras(), subject, case)
             tensors = {name: tf.constant(array) for name, array in case.arrays()}
             if (dtype := tensors["x"].dtype.name) != tensor_dtype(subject.dtype):
                 raise ValueError(f"the case's x is {dtype}, which is not a question to {subject}")

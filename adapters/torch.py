@@ -31,6 +31,7 @@ from adapters.base import (
     Dropout,
     LayerNorm,
     Outcome,
+    Stack,
     Subject,
     Unsupported,
     first_order,
@@ -52,7 +53,7 @@ class Torch(Adapter):
     modules = ("torch",)
     distributions = ("torch",)
     install = "python -m pip install torch"
-    apis = MappingProxyType({"nn": OPERATIONS, "nn.functional": OPERATIONS})
+    apis = MappingProxyType({"nn": OPERATIONS, "nn.functional": OPERATIONS - {"stack"}})
     modes = ("eager",)
     devices = ("cpu", "cuda")
     dtypes = ("float32", "float64", *SIXTEEN_BITS)
@@ -76,10 +77,14 @@ class Torch(Adapter):
     def ask(self, subject: Subject, case: Case) -> Outcome:
         import torch
 
+        from adapters._torch_stack import stack
+
         answer = _ANSWERS.get(subject.api)
         if answer is None or subject.mode not in self.modes or subject.device not in self.devices:
             raise Unsupported(f"the torch adapter does not offer {subject}")
         first_order(case)
+        if isinstance(case, Stack):
+            return stack(subject, case)
         tensors = {name: _tensor(array, subject.device) for name, array in case.arrays()}
         if (dtype := str(tensors["x"].dtype).removeprefix("torch.")) != tensor_dtype(subject.dtype):
             raise ValueError(f"the case's x is {dtype}, which is not a question to {subject}")

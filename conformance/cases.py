@@ -381,6 +381,8 @@ def describe(case: Any) -> str:
             continue
         if name == "tangents":
             text = "{" + ", ".join(f"{key!r}: {literal(tangent)}" for key, tangent in value.items()) + "}"
+        elif name == "layers":
+            text = "(" + "".join(f"{describe(layer)}, " for layer in value) + ")"
         elif isinstance(value, np.ndarray):
             text = case.recipe.get(name) or literal(value)
         else:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import chain
 
-from conformance.clauses import activations, batch_norm, dropout, layer_norm, neuron
+from conformance.clauses import activations, batch_norm, dropout, layer_norm, neuron, together
 from conformance.clauses.model import Clause
 
 __all__ = ["CLAUSES", "Clause"]
 
-_LAYERS = (batch_norm, layer_norm, dropout, neuron, activations)
+_LAYERS = (batch_norm, layer_norm, dropout, neuron, activations, together)
 #: The clauses that are asked in 16 bits too. The others wait until what they find there has been looked at.
 _SIXTEEN = frozenset(
     "BN.train.output BN.train.grad BN.eval.output BN.eval.grad BN.eval.independent BN.eval.pure BN.running.update "

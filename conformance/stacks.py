@@ -20,11 +20,11 @@ SHAPES: tuple[Shape, ...] = ((4, 3), (5, 4), (2, 3, 4), (17, 4))
 #: Neurons of a dense layer.
 WIDTHS = (3, 4)
 #: What is between the layers of today's networks: with a kink, without, and over a row.
-ACTIVATIONS = ("relu", "tanh", "sigmoid", "silu", "leaky_relu", "elu", "softplus", "softmax")
+ACTIVATIONS = ("relu", "tanh", "sigmoid", "silu", "elu", "softplus", "softmax")
 EPSILONS = (1e-5, 1e-3, 1e-1)
 RATES = (0.5, 0.1, 0.25)
 #: Numbers that a network meets; those that a single layer alone must bear are in its own clauses.
-REGIMES = ("normal", "ramp", "offset", "tiny", "outlier", "zeros", "wide")
+REGIMES = ("normal", "ramp", "offset", "tiny", "outlier", "zeros")
 
 
 class _Layers:

@@ -33,4 +33,24 @@ TABLE = (
         "a cotangent that skips a layer; a gradient taken at the output instead of the input; another mask on the way "
         "back",
     ),
+    Clause(
+        "NET.variance-shift",
+        _STACK,
+        "Behind a dropout a batch normalization learns a running variance that exceeds the one that it meets in "
+        "inference by the factor of Li et al.; before a dropout it learns the variance that it meets.",
+        "x of mean m and variance v, kept with probability q: ((v + m^2)/q - m^2)/v; exact for the mask that was "
+        "drawn, whose counts are Binomial(n, q) for each of the two values of x",
+        LI,
+        "dropout without its scale; running statistics of something else than what the layer was given",
+        statistical=True,
+    ),
+    Clause(
+        "NET.expectation",
+        _STACK,
+        "With dropout before it a neuron's weighted sum has the same expectation in training and in inference.",
+        "E[W (m x / q) + b] = W x + b, since E[m] = q; for each sign of the weights the kept inputs are Binomial(n, q)",
+        SRIVASTAVA,
+        "the scale missing, or in inference; a scale of 1/p for 1/(1 - p); a rate taken for the probability of keeping",
+        statistical=True,
+    ),
 )

@@ -209,6 +209,21 @@ class Activation(Case):
     dy: Array | None = None
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Stack(Case):
+    """Layers in a row: the first is asked ``x``, every other one what the layer before it answers.
+
+    The ``x`` of a layer says shape and dtype alone and its ``dy`` is None; each has its own parameters and says for
+    itself whether it trains. Answers ``y``, ``0.y``, ``1.y``, ... of every layer, ``dx`` and the gradients of the
+    parameters, ``0.dweight``, ``1.dgamma``, ...; state ``1.running_mean`` and so on. Where several layers draw random
+    numbers from one generator it is seeded with the first one's ``seed``.
+    """
+
+    x: Array
+    layers: tuple[Case, ...]
+    dy: Array | None = None  #: cotangent of what the last layer answers
+
+
 def counterpart(case: Case, answer: str) -> Array | None:
     """The array of a case that an answer has the shape and the dtype of: dx that of x, running_mean its own, y ..."""
     for name in (answer, answer.removeprefix("d")):
@@ -242,7 +257,7 @@ ACTIVATIONS = frozenset(
     "hard_sigmoid hard_swish hard_tanh softmax log_softmax glu".split()
 )
 #: Every operation that an api can offer.
-OPERATIONS = NORMALIZATION | {"dropout", "dense"} | ACTIVATIONS
+OPERATIONS = NORMALIZATION | {"dropout", "dense", "stack"} | ACTIVATIONS
 
 
 class Adapter(abc.ABC):

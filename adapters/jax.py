@@ -32,6 +32,7 @@ import numpy as np
 from adapters import _jax_layers as layers
 from adapters._jax_activations import SPELLINGS
 from adapters._jax_programs import Asked, Layer
+from adapters._jax_stack import ask_stack
 from adapters.base import (
     ACTIVATIONS,
     MIXED,
@@ -47,6 +48,7 @@ from adapters.base import (
     Dropout,
     LayerNorm,
     Outcome,
+    Stack,
     Subject,
     Unsupported,
     parameter_dtype,
@@ -158,6 +160,8 @@ def _operation(case: Case) -> tuple[str, Callable[[Asked, Any], Outcome]]:
             return "dense", _ask_dense
         case Activation():
             return case.name, _ask_activation
+        case Stack():
+            return "stack", ask_stack
     raise Unsupported(f"a case of type {type(case).__name__}")
 
 
@@ -183,7 +187,7 @@ def _float64(jax: Any) -> contextlib.AbstractContextManager[Any]:
 
 #: The activations that are one function in ``jax.nn`` and in both apis of Flax.
 REEXPORTED = ACTIVATIONS - {"mish", "prelu"}
-_FLAX = NORMALIZATION | {"dropout", "dense", "prelu"} | REEXPORTED
+_FLAX = NORMALIZATION | {"dropout", "dense", "stack", "prelu"} | REEXPORTED
 #: Flax's momentum is that of the old statistic (documentation of ``BatchNorm``: "decay rate for the exponential moving
 #: average"), the running variance is the batch's own, and dropout answers rate 1 with zeros.
 _FLAX_DIALECT = Dialect(momentum="old", running_var_divisor="n", rate_one="zeros")

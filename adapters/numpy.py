@@ -16,6 +16,7 @@ import numpy as np
 
 from adapters._numpy_derivatives import ActivationDerivatives, NormalizationTangents
 from adapters._numpy_normalization import fits, require
+from adapters._numpy_stack import Stacks
 from adapters.base import (
     ACTIVATIONS,
     MIXED,
@@ -31,6 +32,7 @@ from adapters.base import (
     Dropout,
     LayerNorm,
     Outcome,
+    Stack,
     Subject,
     Unsupported,
     counterpart,
@@ -40,7 +42,7 @@ from adapters.base import (
 )
 
 
-class NumPy(NormalizationTangents, ActivationDerivatives, Adapter):
+class NumPy(NormalizationTangents, ActivationDerivatives, Stacks, Adapter):
     """The control, ``backend=numpy api=control``."""
 
     name: ClassVar[str] = "numpy"
@@ -114,6 +116,8 @@ class NumPy(NormalizationTangents, ActivationDerivatives, Adapter):
             return Outcome(self.dense(case))
         if isinstance(case, Activation):
             return Outcome(self.activation(case))
+        if isinstance(case, Stack):
+            return self.stack(case)
         raise Unsupported(f"the control has no layer for {type(case).__name__}")
 
     # Dropout.

@@ -37,6 +37,7 @@ from adapters._tensorflow_programs import (
     signature,
     trace,
 )
+from adapters._tensorflow_stack import stack
 from adapters.base import (
     MIXED,
     NORMALIZATION,
@@ -48,6 +49,7 @@ from adapters.base import (
     Dialect,
     Dropout,
     Outcome,
+    Stack,
     Subject,
     Unsupported,
     tensor_dtype,
@@ -71,7 +73,7 @@ class TensorFlow(Adapter):
     install = "python -m pip install tensorflow"
     apis = MappingProxyType(
         {
-            "keras": NORMALIZATION | {"dropout", "dense", "prelu"} | KERAS.keys(),
+            "keras": NORMALIZATION | {"dropout", "dense", "prelu", "stack"} | KERAS.keys(),
             "keras.ops": NORMALIZATION | KERAS_OPS.keys(),
             "tf.nn": frozenset({"batch_norm", "dropout", "dense"}) | TF_NN.keys(),
             _FUSED: frozenset({"batch_norm"}),
@@ -132,6 +134,8 @@ class TensorFlow(Adapter):
             raise Unsupported(f"the tensorflow adapter does not offer {subject}")
         tf = _tensorflow()
         with tf.device(_DEVICES[subject.device]):
+            if isinstance(case, Stack):
+                return stack(_keras(), subject, case)
             x = tf.constant(case.x)  # type: ignore[attr-defined]
             if (dtype := x.dtype.name) != tensor_dtype(subject.dtype):
                 raise ValueError(f"the case's x is {dtype}, which is not a question to {subject}")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from adapters import _torch_compile, _torch_vmap
 from adapters._torch_functions import FUNCTIONS
 from adapters._torch_modules import loaded
+from adapters._torch_stack import stack
 from adapters._torch_tensors import STATISTICS, Tensors, called, seed, to_numpy, to_torch
 from adapters.base import (
     MIXED,
@@ -28,13 +29,14 @@ from adapters.base import (
     Dialect,
     Dropout,
     Outcome,
+    Stack,
     Subject,
     Unsupported,
     tensor_dtype,
 )
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
 _DIALECT = Dialect(
     momentum="new", running_var_divisor="n-1", rate_one="zeros", dropped_special="nan", channel_axes=(1,)
@@ -63,7 +65,7 @@ class Torch(Adapter):
     apis = MappingProxyType(
         {
             "nn": OPERATIONS,
-            "nn.functional": OPERATIONS,
+            "nn.functional": OPERATIONS - {"stack"},
             "torch": NORMALIZATION | _PLAIN,
             "torch.native": NORMALIZATION | {"dropout"},
         }
@@ -98,6 +100,8 @@ class Torch(Adapter):
     def ask(self, subject: Subject, case: Case) -> Outcome:
         if (subject.api, subject.mode) not in _DTYPES or subject.device not in self.devices:
             raise Unsupported(f"the torch adapter does not offer {subject}")
+        if isinstance(case, Stack):
+            return stack(subject, case)
         tensors = {name: to_torch(array, subject.device) for name, array in case.arrays()}
         if (dtype := str(tensors["x"].dtype).removeprefix("torch.")) != tensor_dtype(subject.dtype):
             raise ValueError(f"the case's x is {dtype}, which is not a question to {subject}")

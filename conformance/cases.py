@@ -394,6 +394,8 @@ def describe(case: Any) -> str:
                 )
                 + "}"
             )
+        elif name == "layers":
+            text = "(" + "".join(f"{describe(layer)}, " for layer in value) + ")"
         elif isinstance(value, np.ndarray):
             text = case.recipe.get(name) or literal(value)
         else:

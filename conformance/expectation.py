@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from adapters.base import SIXTEEN_BITS, Activation, BatchNorm, Case, Dense, Dialect, Dropout, LayerNorm
+from adapters.base import SIXTEEN_BITS, Activation, BatchNorm, Case, Dense, Dialect, Dropout, LayerNorm, Stack
 from conformance import regimes
-from conformance.bounded import Arithmetic, Bounded, format_of
+from conformance.bounded import Arithmetic, Bounded, Comparison, format_of
 from reference import batch_norm, dropout, layer_norm, moments, neuron
 from reference.activations import ACTIVATIONS
 from reference.textbook import TEXTBOOK
@@ -68,10 +68,11 @@ WEAKER = (
 
 
 class _Inputs:
-    """The case's arrays as inputs of one arithmetic; None stays None."""
+    """The case's arrays as inputs of one arithmetic; None stays None. ``handed``: those that it gets from elsewhere."""
 
-    def __init__(self, case: Case, arithmetic: Arithmetic) -> None:
+    def __init__(self, case: Case, arithmetic: Arithmetic, **handed: Bounded) -> None:
         self._case, self._arithmetic = case, arithmetic
+        vars(self).update((name, _entering(value)) for name, value in handed.items())
 
     def __getattr__(self, name: str) -> Any:
         return self._entered(getattr(self._case, name))
@@ -82,6 +83,24 @@ class _Inputs:
 
     def _entered(self, value: Any) -> Any:
         return value if value is None else Bounded.input(np.asarray(value, np.float64), self._arithmetic)
+
+
+def _entering(value: Bounded) -> Bounded:
+    """What a layer is handed is an input of that layer: it may be exact for a slightly perturbed one."""
+    perturbed = value.error + 2.0 * value.arithmetic.roundoff * np.abs(value.value)
+    return Bounded(value.value, perturbed, value.arithmetic)
+
+
+@dataclass(frozen=True)
+class Mask:
+    """A dropout's mask as far as its output shows it: of a zero that it was given it shows nothing."""
+
+    kept: Array  #: bool
+    hidden: Array  #: bool; where it may be either
+
+    def of(self, arithmetic: Arithmetic) -> Comparison:
+        kept = self.kept & ~self.hidden
+        return Comparison(kept, kept | self.hidden, self.kept, arithmetic)
 
 
 def expect(
@@ -95,7 +114,7 @@ def expect(
     """Outputs, gradients (where the case has a cotangent), new statistics and what else the case asks for, by name.
 
     ``derive`` makes of them what a clause speaks of, such as sums. ``known`` holds what the specification is given
-    besides the case: dropout's ``mask`` (bool, shape of x).
+    besides the case: dropout's ``mask`` (bool, shape of x), for a stack ``masks``, those of its layers (see ``Mask``).
     """
     inputs = _Inputs(case, model.arithmetic(case, dtype))
     with np.errstate(all="ignore"):
@@ -179,7 +198,9 @@ def _layer_norm(case: LayerNorm, inputs: Any, dialect: Dialect, model: Model) ->
     return found
 
 
-def _dropout(case: Dropout, inputs: Any, dialect: Dialect, model: Model, mask: Array) -> Expected:
+def _dropout(case: Dropout, inputs: Any, dialect: Dialect, model: Model, mask: Any = True) -> Expected:
+    if not case.training:
+        return {"y": inputs.x} | ({} if case.dy is None else {"dx": inputs.dy})
     rate = case.rate if case.rate in (0.0, 1.0) else inputs.rate
     found = {"y": dropout.forward(inputs.x, mask, rate)}
     if case.dy is not None:
@@ -208,7 +229,7 @@ def _activation(case: Activation, inputs: Any, dialect: Dialect, model: Model) -
     x = inputs.x
     if 0.0 in (*entry.kinks, *entry.bends):
         # Zero is exact, so nothing would leave its side open; where a derivative jumps either one-sided one is right.
-        open_at_zero = np.where(case.x == 0, x.arithmetic.tiny, 0.0)
+        open_at_zero = np.where(x.value == 0, x.arithmetic.tiny, 0.0)
         x = Bounded(x.value, x.error + open_at_zero, x.arithmetic)
     if case.dy is not None:
         answer = entry.gradient(inputs.dy, x, **parameters)
@@ -222,10 +243,37 @@ def _activation(case: Activation, inputs: Any, dialect: Dialect, model: Model) -
     return found
 
 
+def _stack(case: Stack, inputs: Any, dialect: Dialect, model: Model, masks: Mapping[int, Mask]) -> Expected:
+    """Forward from the first layer, back from the last, in the order in which an error would show."""
+    if model.activations is TEXTBOOK:
+        # In a stack weaknesses meet: what a weaker model explains, it explains beside those before it.
+        model = replace(model, moments=moments.one_pass)
+    arithmetic, given = inputs.x.arithmetic, [inputs.x]
+    found: dict[str, Any] = {}
+    known = {index: {"mask": mask.of(arithmetic)} for index, mask in masks.items()}
+    for index, layer in enumerate(case.layers):
+        handed = _Inputs(layer, arithmetic, x=given[-1])
+        answer = _EXPECTATIONS[type(layer)](layer, handed, dialect, model, **known.get(index, {}))
+        found.update((f"{index}.{name}", value) for name, value in answer.items())
+        given.append(answer["y"])
+    found["y"] = given[-1]
+    if case.dy is None:
+        return found
+    dy = inputs.dy
+    for index in reversed(range(len(case.layers))):
+        layer = replace(case.layers[index], dy=np.zeros(dy.shape))
+        handed = _Inputs(layer, arithmetic, x=given[index], dy=dy)
+        answer = dict(_EXPECTATIONS[type(layer)](layer, handed, dialect, model, **known.get(index, {})))
+        dy = answer.pop("dx")
+        found.update((f"{index}.{name}", value) for name, value in answer.items() if name.startswith("d"))
+    return found | {"dx": dy}
+
+
 _EXPECTATIONS: dict[type[Case], Callable[..., Expected]] = {
     BatchNorm: _batch_norm,
     LayerNorm: _layer_norm,
     Dropout: _dropout,
     Dense: _dense,
     Activation: _activation,
+    Stack: _stack,
 }

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import chain
 
-from conformance.clauses import activations, batch_norm, dropout, layer_norm, neuron
+from conformance.clauses import activations, batch_norm, dropout, layer_norm, neuron, together
 from conformance.clauses.model import Clause
 
 __all__ = ["CLAUSES", "Clause"]
 
-_LAYERS = (batch_norm, layer_norm, dropout, neuron, activations)
+_LAYERS = (batch_norm, layer_norm, dropout, neuron, activations, together)
 #: The layers with parameters or statistics, which mixed precision keeps in another dtype than x.
 _LEARNING = frozenset({"BN", "BN-vs-LN", "LN", "NE"})
 

@@ -32,6 +32,9 @@ LAYERS = {
     "DO": "dropout",
     "NE": "neuron",
     "ACT": "activations",
+    "NET": "layers together",
+    "MODE": "modes of one framework",
+    "DIFF": "pairs of frameworks",
 }
 
 

@@ -1,0 +1,115 @@
+"""Hypothesis strategies for layers in a row.
+
+Sizes are few, because every layer costs a compiler each shape of its own. Several samples, so that a batch norm in the
+middle has a spread: the corners of one and two values are the layers' own clauses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from adapters.base import Activation, BatchNorm, Case, Dense, Dialect, Dropout, LayerNorm, Stack
+from conformance.cases import Array, Shape, _Arrays
+
+#: x of a stack: (*leading, features).
+SHAPES: tuple[Shape, ...] = ((4, 3), (5, 4), (2, 3, 4), (17, 4))
+#: Neurons of a dense layer.
+WIDTHS = (3, 4)
+#: What is between the layers of today's networks: with a kink, without, and over a row.
+ACTIVATIONS = ("relu", "tanh", "sigmoid", "silu", "elu", "softplus", "softmax")
+EPSILONS = (1e-5, 1e-3, 1e-1)
+RATES = (0.5, 0.1, 0.25)
+#: Numbers that a network meets; those that a single layer alone must bear are in its own clauses.
+REGIMES = ("normal", "ramp", "offset", "tiny", "outlier", "zeros")
+
+
+class _Layers:
+    """Draws the layers of one stack, each for the shape that the one before it answers."""
+
+    def __init__(self, draw: st.DrawFn, dtype: str, dialect: Dialect) -> None:
+        self.draw, self.dialect, self.arrays = draw, dialect, _Arrays(draw, dtype)
+
+    def choose(self, values: Any) -> Any:
+        return self.draw(st.sampled_from(values))
+
+    def layer(self, make: type[Case], shape: Shape, **how: Any) -> Case:
+        """A case whose parameters are given by their shapes and regimes, and whose x says no more than its shape."""
+        arrays = self.arrays
+        arrays.recipe = {"x": f"np.zeros({shape!r}, {arrays.dtype!r})"}
+        made = {
+            name: arrays.parameter(name, *value) if isinstance(value, tuple) else value for name, value in how.items()
+        }
+        return make(x=np.zeros(shape, arrays.dtype), recipe=arrays.recipe, **made)
+
+    def dense(self, shape: Shape, activation: str | None = None) -> Case:
+        weight = ((self.choose(WIDTHS), shape[-1]),)
+        return self.layer(Dense, shape, weight=weight, bias=(weight[0][:1],), activation=activation)
+
+    def activated_dense(self, shape: Shape) -> Case:
+        return self.dense(shape, self.choose(("relu", "tanh", "sigmoid")))
+
+    def batch_norm(self, shape: Shape) -> Case:
+        axis = self.choose(self.dialect.channel_axes) if len(shape) > 2 else 1
+        channels = ((shape[axis],),)
+        return self.layer(
+            BatchNorm, shape, gamma=channels, beta=channels, running_mean=channels,
+            running_var=(*channels, "positive"), eps=self.choose(EPSILONS), momentum=0.5, channel_axis=axis,
+            training=True,
+        )  # fmt: skip
+
+    def layer_norm(self, shape: Shape) -> Case:
+        parameter = (shape[-1:],) if self.dialect.layer_norm_affine else None
+        return self.layer(
+            LayerNorm, shape, gain=parameter, bias=parameter, eps=self.choose(EPSILONS), normalized_rank=1
+        )
+
+    def dropout(self, shape: Shape) -> Case:
+        seed = self.draw(st.integers(0, 2**31 - 1))
+        return self.layer(Dropout, shape, rate=self.choose(RATES), training=True, seed=seed)
+
+    def activation(self, shape: Shape) -> Case:
+        return self.layer(Activation, shape, name=self.choose(ACTIVATIONS))
+
+    def stack(self, shape: Shape, regime: str, makers: list[Callable[[Shape], Case]]) -> Stack:
+        layers, handed = [], shape
+        for make in makers:
+            layers.append(layer := make(handed))
+            handed = answered(layer)
+        recipe = self.arrays.recipe = {}
+        x, dy = self.arrays.tensor("x", shape, regime), self.arrays.tensor("dy", handed)
+        return Stack(x=x, layers=tuple(layers), dy=dy, recipe=recipe, regime=regime)
+
+
+def answered(layer: Case) -> Shape:
+    """The shape of what a layer answers."""
+    if isinstance(layer, Dense):
+        return (*layer.x.shape[:-1], len(layer.weight))
+    return layer.x.shape  # type: ignore[attr-defined, no-any-return]
+
+
+@st.composite
+def stacks(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str) -> Stack:
+    """Two to six layers of any kind, in training."""
+    layers = _Layers(draw, dtype, dialect)
+    kinds = (
+        layers.dense, layers.batch_norm, layers.dropout, layers.activation, layers.layer_norm, layers.activated_dense,
+    )  # fmt: skip
+    makers = draw(st.lists(st.sampled_from(kinds), min_size=2, max_size=6))
+    return layers.stack(draw(st.sampled_from(SHAPES)), regime, makers)
+
+
+@st.composite
+def normalized_neurons(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str) -> Stack:
+    """Dense, batch norm, activation; of rank 2, so that every layout of channels is the same."""
+    layers = _Layers(draw, dtype, dialect)
+    shape = draw(st.sampled_from([shape for shape in SHAPES if len(shape) == 2]))
+    return layers.stack(shape, regime, [layers.dense, layers.batch_norm, layers.activation])
+
+
+def given(case: Stack, outputs: dict[str, Array], index: int) -> Array:
+    """What the layer of that index was handed by a subject that answered ``outputs``."""
+    return case.x if index == 0 else outputs[f"{index - 1}.y"]

@@ -84,14 +84,17 @@ def expect(
     dialect: Dialect,
     model: Model = STABLE,
     derive: Callable[[Expected], dict[str, Any]] | None = None,
+    repeats: int = 1,
     **known: Any,
 ) -> dict[str, Any]:
     """Outputs, gradients (where the case has a cotangent) and new statistics, by name.
 
-    ``derive`` makes of them what a clause speaks of, such as sums. ``known`` holds what the specification is given
+    ``repeats``: the question is so many copies of the case, one after another along every axis that is summed over; the
+    answer that of one of them. ``derive`` makes of them what a clause speaks of, such as sums. ``known`` holds what the specification is given
     besides the case: dropout's ``mask`` (bool, shape of x).
     """
-    inputs = _Inputs(case, model.arithmetic(case, dtype))
+    arithmetic = model.arithmetic(case, dtype)
+    inputs = _Inputs(case, arithmetic if repeats == 1 else replace(arithmetic, repeats=repeats))
     with np.errstate(all="ignore"):
         found = dict(_EXPECTATIONS[type(case)](case, inputs, dialect, model, **known))
         return found if derive is None else derive(found)
@@ -141,7 +144,7 @@ def _batch_norm(case: BatchNorm, inputs: Any, dialect: Dialect, model: Model) ->
         found |= _learnable(grads, dgamma=case.gamma, dbeta=case.beta)
     if case.running_mean is not None:
         if dialect.running_var_divisor == "n-1":
-            var = batch_norm.unbiased(var, case.x.size // mean.size)
+            var = batch_norm.unbiased(var, case.x.size // mean.size * inputs.x.arithmetic.repeats)
         weight = _update_weight(case, inputs, dialect)
         found["running_mean"] = batch_norm.running_update(inputs.running_mean, mean, weight)
         found["running_var"] = batch_norm.running_update(inputs.running_var, var, weight)

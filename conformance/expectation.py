@@ -39,8 +39,13 @@ class Model:
     #: The dtype that sums are kept in where it is not the one that is computed in; it lends its range too.
     adding: str | None = None
 
-    def concerns(self, dtype: str) -> bool:
-        return not self.lower or dtype in self.lower
+    def concerns(self, case: Case, dtype: str) -> bool:
+        """Whether the model is another one than a sound implementation's for this layer and dtype."""
+        if self.lower:
+            return dtype in self.lower
+        if isinstance(case, BatchNorm | LayerNorm):
+            return self.moments is not moments.two_pass
+        return not isinstance(case, Dense | Activation | Dropout) or self.activations is not ACTIVATIONS
 
     def arithmetic(self, case: Case, dtype: str) -> Arithmetic:
         computed = self.lower.get(dtype, dtype)

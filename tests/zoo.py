@@ -50,10 +50,12 @@ def examinations(sound: Sound, clause: str, seed: int) -> Iterator[Examination]:
         yield Examination(entry.clause, entry.subject, sound.adapter, entry.activation, seed=seed, false_alarm=share)
 
 
-def once(chosen: list[str], seed: int, tallies: dict[str, Tally]) -> int:
-    """One pass over layers and clauses; the number of alarms."""
+def once(chosen: list[str], seed: int, tallies: dict[str, Tally], until: float) -> int:
+    """One pass over layers and clauses, given up at the time ``until``; the number of alarms."""
     tests, alarms = suite.tests(), 0
     for sound in SOUND:
+        if time.monotonic() > until:
+            break
         for clause in chosen:
             if not sound.answers(clause):
                 continue
@@ -74,6 +76,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.zoo", description=__doc__)
     parser.add_argument("--elements", type=float, default=1e8, help="how many to hold against their bounds")
     parser.add_argument("--profile", choices=profiles.PROFILES, default="deep")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="how long to go on, at the layer's end")
     parser.add_argument("--seed", type=int, default=0, help="seed of the first pass")
     parser.add_argument("--clause", action="append", metavar="GLOB", help="only these (repeatable)")
     asked = parser.parse_args()
@@ -83,10 +86,10 @@ def main() -> int:
     start, seed, alarms = time.monotonic(), asked.seed, 0
     while sum(tally.elements for tally in tallies.values()) < asked.elements:
         before = sum(tally.elements for tally in tallies.values())
-        alarms += once(chosen, seed, tallies)
+        alarms += once(chosen, seed, tallies, start + asked.seconds)
         seed += 1
         if sum(tally.elements for tally in tallies.values()) == before:
-            break  # these clauses hold nothing against bounds
+            break  # these clauses hold nothing against bounds, or the time is over
     print(f"{'clause':24} {'examples':>9} {'elements':>12} {'undecided':>10} {'worst':>6} {'seconds':>8}")
     for clause, tally in tallies.items():
         print(

@@ -230,8 +230,8 @@ class Examination:
             )
             excused = left & explained & deviation.covers(case, name, left.shape, comparison.expected)
             if excused.any():
-                finding = functools.partial(self._finding, case, name, comparison, excused, grade)
-                self._excuse(deviation, float(comparison.ratio[excused].max()), finding)
+                found = functools.partial(self._finding, case, name, comparison, excused, grade)
+                self._excuse(deviation, float(comparison.ratio[excused].max()), found)
                 left &= ~excused
         if left.any():
             finding = self._finding(case, name, comparison, left, grade)

@@ -76,7 +76,7 @@ class _Inputs:
     """The case's arrays as inputs of one arithmetic; None stays None."""
 
     def __init__(self, case: Case, arithmetic: Arithmetic) -> None:
-        self._case, self._arithmetic = case, arithmetic
+        self._case, self._arithmetic, self.repeats = case, arithmetic, arithmetic.repeats
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._case, name)
@@ -95,8 +95,8 @@ def expect(
     """Outputs, gradients (where the case has a cotangent) and new statistics, by name.
 
     ``repeats``: the question is so many copies of the case, one after another along every axis that is summed over; the
-    answer that of one of them. ``derive`` makes of them what a clause speaks of, such as sums. ``known`` holds what the specification is given
-    besides the case: dropout's ``mask`` (bool, shape of x).
+    answer that of one of them. ``derive`` makes of the answers what a clause speaks of, such as sums. ``known`` holds
+    what the specification is given besides the case: dropout's ``mask`` (bool, shape of x).
     """
     arithmetic = model.arithmetic(case, dtype)
     inputs = _Inputs(case, arithmetic if repeats == 1 else replace(arithmetic, repeats=repeats))
@@ -149,7 +149,7 @@ def _batch_norm(case: BatchNorm, inputs: Any, dialect: Dialect, model: Model) ->
         found |= _learnable(grads, dgamma=case.gamma, dbeta=case.beta)
     if case.running_mean is not None:
         if dialect.running_var_divisor == "n-1":
-            var = batch_norm.unbiased(var, case.x.size // mean.size * inputs.x.arithmetic.repeats)
+            var = batch_norm.unbiased(var, case.x.size // mean.size * inputs.repeats)
         weight = _update_weight(case, inputs, dialect)
         found["running_mean"] = batch_norm.running_update(inputs.running_mean, mean, weight)
         found["running_var"] = batch_norm.running_update(inputs.running_var, var, weight)

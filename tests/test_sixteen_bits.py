@@ -122,7 +122,7 @@ def test_what_is_added_on_a_grid_is_added_exactly(dtype: str, added: float) -> N
         assert np.unique(snapped.astype(np.float64)).size > 3 or scale < 0.1
 
 
-@pytest.mark.parametrize("dtype", (*DTYPES, "mixed_float16", "mixed_bfloat16"))
+@pytest.mark.parametrize("dtype", [*DTYPES, "mixed_float16", "mixed_bfloat16"])
 @given(data=st.data())
 def test_sums_of_whole_neurons_are_exact(dtype: str, data: st.DataObject) -> None:
     case: Any = data.draw(cases.whole_denses(dtype))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from adapters._numpy_normalization import Axes
 from adapters.base import Array, BatchNorm, Case, Outcome
 from adapters.numpy import NumPy

@@ -86,6 +86,8 @@ class Arithmetic:
     random_sums: bool = False
     #: Unit roundoff that sums are kept in, each rounded to ``dtype`` once it is whole; None: that of ``dtype``.
     adding: float | None = None
+    #: How many copies every array stands for, one after another along the axes that are summed over.
+    repeats: int = 1
     #: Relative error of one operation, the specification's own float64 rounding included.
     unit: float = field(init=False, repr=False, compare=False)
     #: What one operation makes of the error that came in, and of the magnitude of its result.
@@ -111,7 +113,8 @@ class Arithmetic:
         return Arithmetic(compute, kept.roundoff, kept.tiny, kept.largest, random_sums)
 
     def gamma(self, n: int) -> float:
-        """Relative error of a sum of ``n`` terms in any order, with respect to the sum of their magnitudes."""
+        """Relative error of a sum of ``n`` terms (each repeated) in any order, with respect to that of magnitudes."""
+        n *= self.repeats
         unit, last = (self.unit, 0.0) if self.adding is None else (self.adding + OWN_ROUNDOFF, 2.0 * self.unit)
         if n > _LONG_SUM and self.random_sums:
             return _LAMBDA * math.sqrt(n) * unit + last

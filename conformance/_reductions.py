@@ -32,16 +32,18 @@ def _gathered(arithmetic: Arithmetic, error: Any, magnitude: Any, n: int, roundi
 def total(arithmetic: Arithmetic, a: Any, ea: Any, axis: Axis = None, keepdims: bool = False) -> Pair:
     value = np.sum(a, axis=axis, keepdims=keepdims)
     error = np.sum(ea, axis=axis, keepdims=keepdims)
-    n = _terms(a, value)
-    if n > 1:
+    n, repeats = _terms(a, value), arithmetic.repeats
+    if n * repeats > 1:
         magnitude = np.sum(np.abs(a), axis=axis, keepdims=keepdims) + error
-        error = _gathered(arithmetic, error, magnitude, n, n - 1)
+        if repeats > 1:
+            value, error, magnitude = value * repeats, error * repeats, magnitude * repeats
+        error = _gathered(arithmetic, error, magnitude, n, n * repeats - 1)
     return settle(arithmetic, value, error, lambda: True)
 
 
 def mean(arithmetic: Arithmetic, a: Any, ea: Any, axis: Axis = None, keepdims: bool = False) -> Pair:
     value, error = total(arithmetic, a, ea, axis, keepdims)
-    n = _terms(a, value)
+    n = _terms(a, value) * arithmetic.repeats
     return (value, error) if n == 1 else divide(arithmetic, value, error, *arithmetic.constant(n))
 
 

@@ -53,6 +53,12 @@ _RATIOS = st.sampled_from((1e4, 1e2, 1e3, 10.0, 1e5))
 _EPSILONS = (1e-5, 1e-3, 1e-1, 1e-7, 1e-12)
 
 
+#: Strategies that every case draws from are made once: Hypothesis looks through each new one.
+_SEEDS = st.integers(0, 2**16 - 1)
+_NUMBERS = st.binary(min_size=2 * DRAWN_SINGLY, max_size=2 * DRAWN_SINGLY)
+_sampled = functools.cache(st.sampled_from)
+
+
 class _Arrays:
     """Makes the arrays of one case, and notes how the long ones were made.
 
@@ -63,8 +69,8 @@ class _Arrays:
     def __init__(self, draw: st.DrawFn, dtype: str) -> None:
         self.draw, self.recipe = draw, dict[str, str]()
         self.dtype, self.held = tensor_dtype(dtype), parameter_dtype(dtype)
-        self._seed = draw(st.integers(0, 2**16 - 1))
-        self._numbers = draw(st.binary(min_size=2 * DRAWN_SINGLY, max_size=2 * DRAWN_SINGLY))
+        self._seed = draw(_SEEDS)
+        self._numbers = draw(_NUMBERS)
 
     def tensor(self, name: str, shape: Shape, regime: str = "normal") -> Array:
         """An input or a cotangent."""
@@ -100,7 +106,7 @@ class Palette:
     fresh: Literal["shape", "configuration"] | None = None
 
     def shapes(self, operation: str) -> st.SearchStrategy[Shape]:
-        return st.sampled_from(palette(operation, self.seed) if self.fresh is None else WARM[operation])
+        return _sampled(palette(operation, self.seed) if self.fresh is None else WARM[operation])
 
 
 class _Settings:
@@ -113,7 +119,7 @@ class _Settings:
         self._fixed = random.Random(f"{palette.seed} {shape}") if palette.fresh == "configuration" else None
 
     def choose(self, values: Sequence[Choice]) -> Choice:
-        return self._fixed.choice(values) if self._fixed else self._draw(st.sampled_from(values))
+        return self._fixed.choice(values) if self._fixed else self._draw(_sampled(values))
 
     def mostly(self, of: int = 8) -> bool:
         """True but for one in so many; always true where it is fixed: clauses of their own ask without."""

@@ -39,8 +39,13 @@ class Model:
     #: The dtype that sums are kept in where it is not the one that is computed in; it lends its range too.
     adding: str | None = None
 
-    def concerns(self, dtype: str) -> bool:
-        return not self.lower or dtype in self.lower
+    def concerns(self, case: Case, dtype: str) -> bool:
+        """Whether the model is another one than a sound implementation's for this layer and dtype."""
+        if self.lower:
+            return dtype in self.lower
+        if isinstance(case, BatchNorm | LayerNorm):
+            return self.moments is not moments.two_pass
+        return not isinstance(case, Dense | Activation | Dropout) or self.activations is not ACTIVATIONS
 
     def arithmetic(self, case: Case, dtype: str) -> Arithmetic:
         computed = self.lower.get(dtype, dtype)
@@ -71,7 +76,7 @@ class _Inputs:
     """The case's arrays as inputs of one arithmetic; None stays None. ``handed``: those that it gets from elsewhere."""
 
     def __init__(self, case: Case, arithmetic: Arithmetic, **handed: Bounded) -> None:
-        self._case, self._arithmetic = case, arithmetic
+        self._case, self._arithmetic, self.repeats = case, arithmetic, arithmetic.repeats
         vars(self).update((name, _entering(value)) for name, value in handed.items())
 
     def __getattr__(self, name: str) -> Any:
@@ -109,14 +114,18 @@ def expect(
     dialect: Dialect,
     model: Model = STABLE,
     derive: Callable[[Expected], dict[str, Any]] | None = None,
+    repeats: int = 1,
     **known: Any,
 ) -> dict[str, Any]:
     """Outputs, gradients (where the case has a cotangent), new statistics and what else the case asks for, by name.
 
-    ``derive`` makes of them what a clause speaks of, such as sums. ``known`` holds what the specification is given
-    besides the case: dropout's ``mask`` (bool, shape of x), for a stack ``masks``, those of its layers (see ``Mask``).
+    ``repeats``: the question is so many copies of the case, one after another along every axis that is summed over; the
+    answer that of one of them. ``derive`` makes of the answers what a clause speaks of, such as sums. ``known`` holds
+    what the specification is given besides the case: dropout's ``mask`` (bool, shape of x), for a stack ``masks``,
+    those of its layers (see ``Mask``).
     """
-    inputs = _Inputs(case, model.arithmetic(case, dtype))
+    arithmetic = model.arithmetic(case, dtype)
+    inputs = _Inputs(case, arithmetic if repeats == 1 else replace(arithmetic, repeats=repeats))
     with np.errstate(all="ignore"):
         found = dict(_EXPECTATIONS[type(case)](case, inputs, dialect, model, **known))
         return found if derive is None else derive(found)
@@ -172,7 +181,7 @@ def _batch_norm(case: BatchNorm, inputs: Any, dialect: Dialect, model: Model) ->
         found |= _learnable(grads, dgamma=case.gamma, dbeta=case.beta)
     if case.running_mean is not None:
         if dialect.running_var_divisor == "n-1":
-            var = batch_norm.unbiased(var, case.x.size // mean.size)
+            var = batch_norm.unbiased(var, case.x.size // mean.size * inputs.repeats)
         weight = _update_weight(case, inputs, dialect)
         found["running_mean"] = batch_norm.running_update(inputs.running_mean, mean, weight)
         found["running_var"] = batch_norm.running_update(inputs.running_var, var, weight)

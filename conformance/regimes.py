@@ -21,8 +21,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 #: Regimes whose rounding errors may be taken as random: the probabilistic bound for long sums holds for them. Not so
 #: where one sign or a few large terms dominate a sum (offset, wide): there the errors of a running sum lean to one
-#: side.
-RANDOM = frozenset({"normal"})
+#: side. It holds for ones too, with which only the clauses of millions of values fill a tensor: every sum of up to 2^24
+#: of them is exact, so that where a sum is kept in several parts only the parts' own few additions round.
+RANDOM = frozenset({"normal", "ones"})
 
 
 def _exponents(dtype: np.dtype[Any]) -> tuple[float, float]:

@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import adapters.base
-from adapters.base import SIXTEEN_BITS, Activation, Subject, dtype_of
+from adapters.base import SIXTEEN_BITS, Activation, Dense, Subject, dtype_of
 from adapters.numpy import NumPy
-from conformance import cases, expectation, regimes
+from conformance import cases, expectation, grid, regimes
 from conformance.bounded import Bounded, format_of
-from conformance.examination import _strata
+from conformance.clauses import CLAUSES
+from conformance.examination import Examination, _strata, clause
 
 DTYPES = (*SIXTEEN_BITS, "float32", "float64")
 
@@ -52,7 +53,7 @@ def test_printed_case_makes_the_same_arrays(dtype: str, data: st.DataObject) -> 
 def test_bfloat16_is_dropped_where_ml_dtypes_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ml_dtypes" else find(name))
-    assert [subject.dtype for subject in NumPy().subjects()] == ["float32", "float64", "float16"]
+    assert [subject.dtype for subject in NumPy().subjects()] == ["float32", "float64", "float16", "mixed_float16"]
     assert adapters.base.dtype_missing("bfloat16") == "ml_dtypes not installed: python -m pip install ml_dtypes"
     assert adapters.base.dtype_missing("float16") is None
 
@@ -60,12 +61,15 @@ def test_bfloat16_is_dropped_where_ml_dtypes_is_missing(monkeypatch: pytest.Monk
 def test_sixteen_bit_subjects_are_asked_strata_that_concern_them() -> None:
     assert list(_strata(cases.SQUARED, "float32")) == list(cases.SQUARED)
     assert list(_strata(cases.SQUARED, "bfloat16")) == ["normal", "offset", "huge", "subnormal", "wide"]
+    # A clause's own strata are no numeric regimes, and one that knows no other is asked what it knows.
+    for own in (("without gamma", "without beta"), ("training", "inference"), ("constant",)):
+        assert list(_strata(own, "float16")) == list(own)
 
 
 @pytest.mark.parametrize("dtype", SIXTEEN_BITS)
 def test_rounded_model_admits_a_sum_rounded_once_and_no_sum_in_sixteen_bits(dtype: str) -> None:
     ones = Activation(name="relu", x=np.ones(3000, dtype_of(dtype)))
-    models = {model.grade: model for model in expectation.WEAKER if model.concerns(dtype)}
+    models = {model.grade: model for model in expectation.WEAKER if model.concerns(ones, dtype)}
     sums = {
         grade: np.sum(Bounded.exact(np.ones(3000), models[grade].arithmetic(ones, dtype)))
         for grade in ("rounded", "native")
@@ -88,3 +92,44 @@ def test_control_rounds_once() -> None:
     )  # fmt: skip
     assert found.arrays["dbeta"] == 3000
     assert np.abs(found.arrays["y"]).max() == 1
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_clause_has_strata_in_every_dtype_that_it_concerns(dtype: str) -> None:
+    with pytest.raises(ValueError, match="would ask nothing"):
+        clause("BN.train.output", regimes=())
+
+    @clause("BN.train.output", generated=False)
+    def silent(exam: Examination) -> None:
+        pass
+
+    exam = Examination(CLAUSES["BN.train.output"], Subject("numpy", "control", dtype=dtype), NumPy())
+    with pytest.raises(RuntimeError, match="asked nothing"):
+        silent(exam)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("added", [0.0, 1.0, -16.0])
+def test_what_is_added_on_a_grid_is_added_exactly(dtype: str, added: float) -> None:
+    for scale in (1e-3, 0.7, 3.0, 30.0):
+        x = (scale * np.random.default_rng(3).standard_normal(512)).astype(dtype_of(dtype))
+        width = grid.step(x, added)
+        snapped = grid.snapped(x, width)
+        moved = snapped + snapped.dtype.type(added)
+        assert np.array_equal(moved.astype(np.float64), snapped.astype(np.float64) + added)
+        again = eval(grid.written(width, dtype).format("x"), {"np": np, "x": x})  # what it prints is ours
+        assert np.array_equal(again, snapped)
+        assert np.unique(snapped.astype(np.float64)).size > 3 or scale < 0.1
+
+
+@pytest.mark.parametrize("dtype", [*DTYPES, "mixed_float16", "mixed_bfloat16"])
+@given(data=st.data())
+def test_sums_of_whole_neurons_are_exact(dtype: str, data: st.DataObject) -> None:
+    case: Any = data.draw(cases.whole_denses(dtype))
+    room = 1 / format_of(case.x.dtype.name).roundoff
+    x, weight, bias, dy = (value.astype(np.float64) for value in (case.x, case.weight, case.bias, case.dy))
+    assert (np.abs(x) @ np.abs(weight).T + np.abs(bias)).max() + 64 <= room
+    assert np.abs(dy.reshape(-1, len(bias))).sum(0).max() <= room
+    names = {"np": np, "Dense": Dense, "ml_dtypes": ml_dtypes}
+    again = eval(cases.describe(case), names)  # what it prints is ours
+    assert all(np.array_equal(getattr(again, name), value) for name, value in case.arrays())

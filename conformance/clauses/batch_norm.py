@@ -179,6 +179,15 @@ TABLE = (
         "variance as E[x^2] - E[x]^2; a running sum that stops growing; a count that overflows",
     ),
     Clause(
+        "BN.many",
+        _BN,
+        "Millions of values a channel, all one or normal: output, every gradient and the stored statistics.",
+        "BN.train.output, BN.train.grad and BN.running.update at n to 20,971,520; sums within 8 sqrt(n) u",
+        f"{IOFFE_SZEGEDY}, algorithm 1; Higham & Mary, SIAM J. Sci. Comput. 41 (2019): the bound of long sums",
+        "one running sum in float32: at 2^24 ones it stands still; a count in 16 or 24 bits",
+        dtypes=("float32", "bfloat16"),
+    ),
+    Clause(
         "BN.bad-input",
         _BN,
         "What cannot be meant is refused with an error: a parameter or statistic of a wrong size, eps negative or NaN, "

@@ -24,7 +24,7 @@ SPREADING = ("normal", "ramp", "outlier", "zeros")
 def stepped(exam: Examination, data: st.DataObject, added: float = 0.0) -> LayerNorm:
     """A case on a grid that adding a number of magnitude ``added`` does not leave."""
     case = draw(exam, data, gradient=True)
-    x = np.clip(case.x, case.x.dtype.type(-TOP), case.x.dtype.type(TOP))
+    x = np.clip(case.x.astype(np.float64), -TOP, TOP).astype(case.x.dtype)
     return dataclasses.replace(case, x=grid.snapped(x, grid.step(x, added)), recipe={})
 
 

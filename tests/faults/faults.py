@@ -17,8 +17,10 @@ from . import (
     layer_norm_edges,
     layer_norm_symmetries,
     low_precision,
+    many,
     neuron,
     neuron_bias,
+    sixteen_bits,
 )
 from .registry import FAULTS, Fault
 
@@ -38,6 +40,8 @@ __all__ = [
     "layer_norm_edges",
     "layer_norm_symmetries",
     "low_precision",
+    "many",
     "neuron",
     "neuron_bias",
+    "sixteen_bits",
 ]

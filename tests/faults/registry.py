@@ -31,7 +31,17 @@ class Sound:
     id: str
     says: str
     adapter: NumPy
+    #: Whether it is sound, or fast enough, for sums of some thousand terms alone: a single running sum in float32 no
+    #: longer grows at 2^24.
+    short: bool = False
 
+    def answers(self, clause: str) -> bool:
+        """Whether the clause is put to it."""
+        return not (self.short and clause in MILLIONS)
+
+
+#: The clauses that ask sums of millions of terms.
+MILLIONS = frozenset({"BN.many", "LN.many"})
 
 Layer = TypeVar("Layer", bound=NumPy)
 
@@ -49,11 +59,11 @@ def fault(*, clause: str, says: str) -> Callable[[type[Layer]], type[Layer]]:
     return register
 
 
-def sound(*, says: str) -> Callable[[type[Layer]], type[Layer]]:
+def sound(*, says: str, short: bool = False) -> Callable[[type[Layer]], type[Layer]]:
     """Register a layer that is right, whatever the order or the form that it computes in."""
 
     def register(layer: type[Layer]) -> type[Layer]:
-        _add(SOUND, Sound(_hyphened(layer.__name__), says, layer()))
+        _add(SOUND, Sound(_hyphened(layer.__name__), says, layer(), short))
         return layer
 
     return register

@@ -37,7 +37,7 @@ class CorrectedTwoPass(NumPy):
         return mean, np.maximum(self.average(np.square(x - mean), axes) - np.square(rest), 0)
 
 
-@sound(says="Welford's running update")
+@sound(says="Welford's running update", short=True)
 class Welford(NumPy):
     def moments(self, x: Array, axes: Axes) -> tuple[Array, Array]:
         values = lanes(x, axes)

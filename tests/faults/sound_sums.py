@@ -42,25 +42,25 @@ class OtherSums(NumPy):
         return keep_axes(self.add(lanes(x, axes)), x, axes)
 
 
-@sound(says="one running sum from first to last")
+@sound(says="one running sum from first to last", short=True)
 class InOrder(OtherSums):
     def add(self, values: Array) -> Array:
         return in_order(values)
 
 
-@sound(says="one running sum from last to first")
+@sound(says="one running sum from last to first", short=True)
 class ReversedOrder(OtherSums):
     def add(self, values: Array) -> Array:
         return in_order(values[..., ::-1])
 
 
-@sound(says="one running sum in random order")
+@sound(says="one running sum in random order", short=True)
 class RandomOrder(OtherSums):
     def add(self, values: Array) -> Array:
         return in_order(values[..., np.random.default_rng(values.size).permutation(values.shape[-1])])
 
 
-@sound(says="sums of blocks of sixteen, then of the blocks' sums")
+@sound(says="sums of blocks of sixteen, then of the blocks' sums", short=True)
 class BlockedSums(OtherSums):
     def add(self, values: Array) -> Array:
         starts = range(0, values.shape[-1], 16)
@@ -77,7 +77,7 @@ class EightLanes(OtherSums):
         return in_order(np.concatenate([partial, values[..., whole:]], -1))
 
 
-@sound(says="compensated sums")
+@sound(says="compensated sums", short=True)
 class KahanSums(OtherSums):
     def add(self, values: Array) -> Array:
         result = np.zeros(values.shape[:-1], values.dtype)

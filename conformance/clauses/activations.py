@@ -25,8 +25,8 @@ TABLE = (
     Clause(
         "ACT.value.every",
         ACTIVATIONS,
-        "The value is within the bound on every input of 16 bits; in wider dtypes on every pattern of the first 16 bits "
-        "and beside each point where value or slope begins to vanish, to saturate or to equal its input.",
+        "The value is within the bound on every input of 16 bits; in wider dtypes on every pattern of the first 16 "
+        "bits and beside each point where value or slope begins to vanish, to saturate or to equal its input.",
         "y = phi(x) for all 65536 x; rows: each x beside two others; glu: each x as value and as gate",
         "reference/activations.py names the source of each",
         "a table, a polynomial or a threshold that is wrong for a few inputs; a tail that is cut off too early",

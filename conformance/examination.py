@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from adapters.base import SIXTEEN_BITS, Adapter, Case, Outcome, Subject, Unsupported, counterpart, tensor_dtype
 from adapters.process import Died, Process
-from conformance import bernoulli, expectation, profiles
+from conformance import bernoulli, expectation, profiles, ulps
 from conformance.cases import SIXTEEN_BIT, Palette, describe
 from conformance.clauses import CLAUSES, Clause
 from conformance.deviations import Deviation
@@ -59,6 +59,7 @@ class Record:
     unsupported: list[str] = field(default_factory=list)
     deviations: dict[str, dict[str, Any]] = field(default_factory=dict)  #: id -> its worst finding
     statistics: list[dict[str, Any]] = field(default_factory=list)
+    ulps: dict[str, dict[str, Any]] = field(default_factory=dict)  #: output -> its worst error in ulps, and where
 
 
 @dataclass
@@ -167,6 +168,8 @@ class Examination:
             comparison = compare(got, bounded, self.stored_as(case, name))
             self.record.elements += comparison.decided
             self.record.undecided += int(np.count_nonzero(comparison.undecided))
+            if self.clause.ulps and (measured := ulps.worst(case, name, comparison, self.stored_as(case, name))):
+                self.record.ulps[name] = ulps.larger(self.record.ulps.get(name), measured)
             grade = "stable"
             if comparison.failing.any():
                 grade = self._explain(case, name, got, comparison, functools.partial(expect, **known))

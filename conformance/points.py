@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from adapters.base import Activation, Dialect
+from adapters.base import Activation, Dialect, dtype_of
 from conformance import expectation
 from conformance.bounded import Bounded
 from conformance.cases import PARAMETERS
@@ -62,12 +62,12 @@ def replaced(case: Activation, **arrays: tuple[Array, str]) -> Activation:
 def filled(name: str, point: float, length: int, dtype: str, given: dict[str, float], regime: str) -> Activation:
     """One value in every place of a tensor."""
     recipe = f"np.full({(1, length)!r}, np.float64({str(float(point))!r}), {dtype!r})"
-    return question(name, np.full((1, length), point, dtype), given, regime, recipe)
+    return question(name, np.full((1, length), point, dtype_of(dtype)), given, regime, recipe)
 
 
 def among_others(name: str, point: float, dtype: str, given: dict[str, float], regime: str) -> Activation:
     """A value in every other place of a long tensor, in each lane of a vector once."""
-    x = np.resize(np.array(_ORDINARY, dtype), (1, LENGTHS[-1]))
+    x = np.resize(np.array(_ORDINARY, dtype_of(dtype)), (1, LENGTHS[-1]))
     x[:, 1::3] = point
     return question(name, x, given, regime)
 

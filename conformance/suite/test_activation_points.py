@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from adapters.base import Activation, Outcome
+from adapters.base import Activation, Outcome, dtype_of
 from conformance import expectation, points
 from conformance.bounded import Bounded, format_of
 from conformance.examination import Examination, clause
@@ -66,7 +66,8 @@ def _everywhere(exam: Examination, regime: str, point: float, given: dict[str, f
                 wrong = right[output].wrong_kind(got)
                 _refuse(exam, case, output, got, special & wrong, "the limit, or what the formula gives")
                 limited = special & np.isfinite(got) & (right[output].infinite == 0)
-                finite = np.where(limited, got, right[output].finite.value).astype(got.dtype)
+                with np.errstate(over="ignore"):  # a value beyond the dtype's range is infinite
+                    finite = np.where(limited, got, right[output].finite.value).astype(got.dtype)
                 exam.compare(case, Outcome({output: finite}), {output: right[output].finite}, expect=_far_out)
             elif output == "y":
                 _refuse(exam, case, output, got, special & ~np.isnan(got), "nan")
@@ -102,7 +103,7 @@ def _rows(exam: Examination, name: str, given: dict[str, float]) -> None:
                 _masked_row(exam, masked, place)
             else:
                 _undefined_row(exam, masked)
-        full = np.ones((2, length), exam.dtype)
+        full = np.ones((2, length), dtype_of(exam.dtype))
         full[0] = -np.inf
         if length > 1:
             _undefined_row(exam, points.question(name, full, given, "row of negative infinities"))
@@ -111,7 +112,7 @@ def _rows(exam: Examination, name: str, given: dict[str, float]) -> None:
 def _row(
     exam: Examination, name: str, given: dict[str, float], length: int, place: int, point: float, regime: str
 ) -> Activation:
-    x = np.resize(np.array((0.5, 1.0, -0.25, 2.0, 0.75), exam.dtype), (2, length))
+    x = np.resize(np.array((0.5, 1.0, -0.25, 2.0, 0.75), dtype_of(exam.dtype)), (2, length))
     x[0, place] = point
     return points.question(name, x, given, regime)
 
@@ -171,7 +172,7 @@ def _judge_rest(
     """By the bound, what is not special: an infinity counts as a number far out, and NaN as 0."""
     far = math.sqrt(format_of(exam.dtype).largest)
     plain = np.nan_to_num(case.x.astype(np.float64), nan=0.0, posinf=far, neginf=-far)
-    near = replace(case, x=plain.astype(exam.dtype), recipe={})
+    near = replace(case, x=plain.astype(dtype_of(exam.dtype)), recipe={})
     expected = expectation.expect(near, exam.dtype, exam.dialect)
     wanted: dict[str, Bounded] = {}
     arrays = dict(outcome.arrays)

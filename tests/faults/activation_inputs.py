@@ -10,13 +10,13 @@ from adapters.numpy import NumPy
 from .registry import fault
 
 
-@fault(clause="ACT.value.every", says="silu: one of 65536 inputs of float16 is wrong by a last place and a half")
+@fault(clause="ACT.value.every", says="silu: one of 65536 inputs is wrong by a last place and a half")
 class SiluOneInput(NumPy):
     def silu(self, x: Array) -> Array:
         return super().silu(x) * np.where(x == np.float16(0.7314), 1 + 1.5 * 2.0**-10, 1).astype(x.dtype)
 
 
-@fault(clause="ACT.value.every", says="tanh: one subnormal input of bfloat16 is lost beyond its own size")
+@fault(clause="ACT.value.every", says="tanh: one input near the smallest normal number is four times too large")
 class TanhSmallInput(NumPy):
     def tanh(self, x: Array) -> Array:
         return np.where(np.abs(x) == 1.5 * 2.0**-126, 4 * x, super().tanh(x))
@@ -41,7 +41,7 @@ class SigmoidOneNaN(NumPy):
         return np.where(np.isnan(x) & (np.cumsum(np.isnan(x)).reshape(x.shape) == 77), 0, super().sigmoid(x))
 
 
-@fault(clause="ACT.grad.every", says="hard_swish: the slope's knee one step beside 3")
+@fault(clause="ACT.grad.every", says="hard_swish: the slope's knee a step or two beside 3")
 class HardSwishKneeBeside(NumPy):
     def hard_swish_gradient(self, dy: Array, x: Array) -> Array:
         right = super().hard_swish_gradient(dy, x)

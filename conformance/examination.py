@@ -24,11 +24,12 @@ from hypothesis import strategies as st
 
 from adapters.base import SIXTEEN_BITS, Adapter, Case, Outcome, Subject, Unsupported, counterpart, tensor_dtype
 from adapters.process import Died, Process
-from conformance import bernoulli, expectation, profiles, ulps
+from conformance import bernoulli, expectation, profiles
 from conformance.cases import SIXTEEN_BIT, Palette, describe
 from conformance.clauses import CLAUSES, Clause
 from conformance.deviations import Deviation
 from conformance.judge import GRADES, Comparison, compare, identical, worse
+from conformance.ulps import larger, measure
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -168,8 +169,8 @@ class Examination:
             comparison = compare(got, bounded, self.stored_as(case, name))
             self.record.elements += comparison.decided
             self.record.undecided += int(np.count_nonzero(comparison.undecided))
-            if self.clause.ulps and (measured := ulps.worst(case, name, comparison, self.stored_as(case, name))):
-                self.record.ulps[name] = ulps.larger(self.record.ulps.get(name), measured)
+            if self.clause.ulps and (measured := measure(case, name, comparison, self.stored_as(case, name))):
+                self.record.ulps[name] = larger(self.record.ulps.get(name), measured)
             grade = "stable"
             if comparison.failing.any():
                 grade = self._explain(case, name, got, comparison, functools.partial(expect, **known))

@@ -33,7 +33,7 @@ def spacing(value: Array, dtype: str) -> Array:
     return np.asarray(np.ldexp(kind.roundoff, np.frexp(size)[1]))
 
 
-def worst(case: Case, output: str, comparison: Comparison, dtype: str) -> dict[str, Any] | None:
+def measure(case: Case, output: str, comparison: Comparison, dtype: str) -> dict[str, Any] | None:
     """The largest error of one answer, where it is, and what was got there; None where nothing can be measured.
 
     A gradient exactly where it jumps is left out: there is no one right number.

@@ -30,14 +30,11 @@ _MIXED = frozenset(
     "LN.output LN.grad LN.low-precision NE.output NE.grad BN.forward LN.forward NE.forward".split()
 )
 
-_ULPS = frozenset("ACT.value ACT.grad ACT.value.every ACT.grad.every".split())
-
 CLAUSES: dict[str, Clause] = {
     clause.id: replace(
         clause,
         dtypes=clause.dtypes if clause.id in _SIXTEEN else ("float32", "float64"),
         mixed=clause.id in _MIXED,
-        ulps=clause.id in _ULPS,
     )
     for clause in chain.from_iterable(module.TABLE for module in _LAYERS)
 }

@@ -38,7 +38,7 @@ class SigmoidSecondCancels(NumPy):
         return np.asarray(s * (1 - s) * (1 - 2 * s))
 
 
-@fault(clause="ACT.second", says="softplus: cut off from the graph beyond 20, one before the tail ends")
+@fault(clause="ACT.second", says="softplus: cut off from the graph beyond 20, before the tail ends")
 class SoftplusSecondThreshold(NumPy):
     def softplus_curvature(self, x: Array, beta: float = 1.0) -> Array:
         return np.where(beta * x > 20, 0, super().softplus_curvature(x, beta))

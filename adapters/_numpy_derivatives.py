@@ -1,7 +1,7 @@
 """Derivatives of higher kinds in the NumPy control: tangents (forward mode) and second derivatives.
 
-A tangent is named ``t`` and what it belongs to: ``tx`` is the direction of x. For an elementwise activation the tangent
-is the gradient with ``tx`` for dy, and the second derivative ``name_curvature(x)``, which multiplies dy and ddx; softmax,
+A tangent is named ``t`` and what it belongs to: ``tx`` is the direction of x. For an elementwise activation it is the
+gradient with ``tx`` for dy, and the second derivative is ``name_curvature(x)``, which multiplies dy and ddx; softmax,
 log_softmax and glu have methods of their own.
 """
 

@@ -47,7 +47,9 @@ ELEMENTWISE = ("normal", "landmarks", "ramp", "tiny", "huge", "extreme", "subnor
 
 #: The strata that 16-bit subjects are asked: normal data, what only fewer bits or a narrower range make hard, and what
 #: a clause has alone. The others tell layers apart, not dtypes.
-SIXTEEN_BIT = frozenset("normal offset huge subnormal wide landmarks extreme positive hundreds".split())
+SIXTEEN_BIT = frozenset(
+    "normal offset huge subnormal wide landmarks extreme positive hundreds largest smallest".split()
+)
 
 _RATIOS = st.sampled_from((1e4, 1e2, 1e3, 10.0, 1e5))
 _EPSILONS = (1e-5, 1e-3, 1e-1, 1e-7, 1e-12)

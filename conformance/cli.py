@@ -79,6 +79,8 @@ def parser() -> Parser:
     explain.add_argument("clause", metavar="CLAUSE", help="the id of a clause, as 'conformance list' shows it")
     show = commands.add_parser("show", help="draw the table of a run that was made before", allow_abbrev=False)
     show.add_argument("results", type=Path, metavar="RESULTS", help="a results file")
+    told = "the errors of activations in units in the last place instead"
+    show.add_argument("--ulps", action="store_true", help=told)
     return top
 
 
@@ -130,7 +132,13 @@ def _show(options: argparse.Namespace, console: Console) -> int:
     from conformance import results
     from conformance.report import table
 
-    table.draw(results.load(options.results), console)
+    found = results.load(options.results)
+    if options.ulps:
+        from conformance.report import ulps
+
+        ulps.draw(found, console)
+    else:
+        table.draw(found, console)
     return CONFORMS
 
 

@@ -40,6 +40,7 @@ from conformance.cases import SIXTEEN_BIT, Palette, describe
 from conformance.clauses import CLAUSES, Clause
 from conformance.deviations import Deviation
 from conformance.judge import GRADES, Comparison, compare, identical, worse
+from conformance.ulps import larger, measure
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -70,6 +71,7 @@ class Record:
     unsupported: list[str] = field(default_factory=list)
     deviations: dict[str, dict[str, Any]] = field(default_factory=dict)  #: id -> its worst finding
     statistics: list[dict[str, Any]] = field(default_factory=list)
+    ulps: dict[str, dict[str, Any]] = field(default_factory=dict)  #: output -> its worst error in ulps, and where
 
 
 @dataclass
@@ -186,6 +188,8 @@ class Examination:
             comparison = compare(got, bounded, self.stored_as(case, name))
             self.record.elements += comparison.decided
             self.record.undecided += int(np.count_nonzero(comparison.undecided))
+            if self.clause.ulps and (measured := measure(case, name, comparison, self.stored_as(case, name))):
+                self.record.ulps[name] = larger(self.record.ulps.get(name), measured)
             grade = "stable"
             if comparison.failing.any():
                 grade = self._explain(case, name, got, comparison, functools.partial(expect, **known))

@@ -7,12 +7,13 @@ there in IEEE arithmetic, at a kink the derivatives just beside it.
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from adapters.base import Activation, Dialect
+from adapters.base import Activation, Dialect, dtype_of
 from conformance import expectation
 from conformance.bounded import Bounded
 from conformance.cases import PARAMETERS
@@ -23,6 +24,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 #: Scalar code; less than a vector; vector body and a tail of one; the same of a wider vector.
 LENGTHS = (1, 2, 17, 33)
+#: Activations of a whole row, which one special value changes.
+ROWS = ("softmax", "log_softmax", "glu")
 #: Numbers that stand beside a special one; nothing happens there.
 _ORDINARY = (0.5, 1.0, -0.25, 2.0)
 _SLOPE = 0.25
@@ -50,15 +53,21 @@ def question(name: str, x: Array, given: dict[str, float], regime: str, recipe: 
     )
 
 
+def replaced(case: Activation, **arrays: tuple[Array, str]) -> Activation:
+    """The case with other arrays, each with the Python that makes it."""
+    recipe = dict(case.recipe) | {name: text for name, (_, text) in arrays.items()}
+    return replace(case, **{name: value for name, (value, _) in arrays.items()}, recipe=recipe)
+
+
 def filled(name: str, point: float, length: int, dtype: str, given: dict[str, float], regime: str) -> Activation:
     """One value in every place of a tensor."""
     recipe = f"np.full({(1, length)!r}, np.float64({str(float(point))!r}), {dtype!r})"
-    return question(name, np.full((1, length), point, dtype), given, regime, recipe)
+    return question(name, np.full((1, length), point, dtype_of(dtype)), given, regime, recipe)
 
 
 def among_others(name: str, point: float, dtype: str, given: dict[str, float], regime: str) -> Activation:
     """A value in every other place of a long tensor, in each lane of a vector once."""
-    x = np.resize(np.array(_ORDINARY, dtype), (1, LENGTHS[-1]))
+    x = np.resize(np.array(_ORDINARY, dtype_of(dtype)), (1, LENGTHS[-1]))
     x[:, 1::3] = point
     return question(name, x, given, regime)
 
@@ -78,9 +87,9 @@ class Far:
 
 
 def far_out(case: Activation) -> Activation:
-    """The same case with every x far out on its side."""
-    out = np.sqrt(np.finfo(case.x.dtype).max)
-    return replace(case, x=np.copysign(out, case.x), recipe={})
+    """The same case with every x far out on its side, beyond the range of a 16-bit dtype."""
+    computed = expectation.STABLE.arithmetic(case, case.x.dtype.name)
+    return replace(case, x=np.copysign(math.sqrt(computed.largest), case.x.astype(np.float64)), recipe={})
 
 
 def far(case: Activation, dtype: str) -> dict[str, Far]:
@@ -125,7 +134,8 @@ def between_one_sided(case: Activation, dtype: str) -> Bounded:
     sides = []
     for direction in (-np.inf, np.inf):
         # The neighbour in the dtype that is computed in; at zero the smallest normal one, to stand clear of it.
-        beside = np.nextafter(case.x, case.x.dtype.type(direction)).astype(np.float64)
+        wide = case.x.astype(arithmetic.dtype)
+        beside = np.nextafter(wide, wide.dtype.type(direction)).astype(np.float64)
         beside = np.where(case.x == 0, np.copysign(arithmetic.tiny, direction), beside)
         exact = Bounded(beside, np.zeros_like(beside), arithmetic)
         answer = ACTIVATIONS[case.name].gradient(Bounded.exact(case.dy, arithmetic), exact, **given)

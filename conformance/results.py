@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.base import AXES, Adapter
-from conformance import __version__
+from conformance import __version__, ulps
 
 SCHEMA = "conformance-results"
 SCHEMA_VERSION = 1
@@ -40,6 +40,9 @@ ROW: dict[str, tuple[type, ...]] = {
     "deviations": (dict,),
     "unsupported": (list,),
     "statistics": (list,),
+    #: Of an activation's value and gradient (y, dx): the worst error in units in the last place of the dtype, of all
+    #: answers, ``{"ulps": number, "x": number or null, "got": number, "expected": number}``; else empty.
+    "ulps": (dict,),
     "message": (str, type(None)),
 }
 #: What a reader may rely on in the description of the run.
@@ -118,7 +121,8 @@ class Results:
 
     def document(self) -> dict[str, Any]:
         rows = sorted(self.rows, key=lambda row: (row["clause"], *row["subject"].values(), row["activation"] or ""))
-        return {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "run": plain(self.run), "results": plain(rows)}
+        head = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "run": plain(self.run)}
+        return {**head, "ulps": plain(ulps.table(rows)), "results": plain(rows)}
 
     def write(self) -> None:
         """Write beside the target and rename: a reader never sees half a file. Raises ResultsError."""
@@ -207,9 +211,17 @@ def _check_row(row: Any, place: str, check: Check) -> None:
         check(0 <= row[column] < 2**63, f"{place}: {column!r} is no count")
     for column in ("worst", "worst_small", "seconds_framework", "seconds_total"):
         check(_is_number(row[column]), f"{place}: {column!r} must be a number or one of {', '.join(SPECIAL)}")
+    _check_ulps(row, place, check)
     for test in row["statistics"]:
         fits = isinstance(test, dict) and all(_is_number(test.get(key)) for key in ("false_alarm", "detectable_shift"))
         check(fits, f"{place}: each of 'statistics' must have the numbers false_alarm and detectable_shift")
+
+
+def _check_ulps(row: Mapping[str, Any], place: str, check: Check) -> None:
+    for output, found in row["ulps"].items():
+        fits = isinstance(found, dict) and all(_is_number(found.get(key)) for key in ("ulps", "got", "expected"))
+        fits = fits and "x" in found and (found["x"] is None or _is_number(found["x"]))
+        check(fits, f"{place}: ulps of {output[:40]!r} must have the numbers ulps, got, expected and x (or null)")
 
 
 def _is_number(value: Any) -> bool:

@@ -160,6 +160,7 @@ class Session:
             "deviations": results.plain(record.deviations),
             "unsupported": sorted(set(record.unsupported)),
             "statistics": results.plain(record.statistics),
+            "ulps": results.plain(record.ulps),
             "message": message,
         }
 

@@ -13,6 +13,7 @@ TABLE = (
         "y = phi(x); the formula of each: conformance explain ACT.value",
         "reference/activations.py names the source of each",
         "cancellation (1 + erf, exp(x) - 1, log(softmax)); overflow of an intermediate; a wrong constant",
+        ulps=True,
     ),
     Clause(
         "ACT.grad",
@@ -21,15 +22,17 @@ TABLE = (
         "dx = phi'(x) dy; softmax, log_softmax, glu: the vector-Jacobian product",
         "reference/activations.py names the source of each",
         "a gradient that overflows, cancels or turns NaN where the value is right",
+        ulps=True,
     ),
     Clause(
         "ACT.value.every",
         ACTIVATIONS,
-        "The value is within the bound on every input of 16 bits; in wider dtypes on every pattern of the first 16 bits "
-        "and beside each point where value or slope begins to vanish, to saturate or to equal its input.",
+        "The value is within the bound on every input of 16 bits; in wider dtypes on every pattern of the first 16 "
+        "bits and beside each point where value or slope begins to vanish, to saturate or to equal its input.",
         "y = phi(x) for all 65536 x; rows: each x beside two others; glu: each x as value and as gate",
         "reference/activations.py names the source of each",
         "a table, a polynomial or a threshold that is wrong for a few inputs; a tail that is cut off too early",
+        ulps=True,
     ),
     Clause(
         "ACT.grad.every",
@@ -38,6 +41,7 @@ TABLE = (
         "dx = phi'(x) dy for all 65536 x",
         "reference/activations.py names the source of each",
         "a gradient that is formed from the rounded output; a tail that is cut off too early; a kink in another place",
+        ulps=True,
     ),
     Clause(
         "ACT.second",

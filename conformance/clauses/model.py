@@ -21,6 +21,8 @@ class Clause:
     statistical: bool = False
     #: The dtypes that it is about; empty for all.
     dtypes: tuple[str, ...] = ()
+    #: Whether the errors of its answers are told in units in the last place too.
+    ulps: bool = False
     #: Whether it speaks of parameters or statistics, so that mixed precision is another question.
     mixed: bool = False
 

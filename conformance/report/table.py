@@ -63,8 +63,8 @@ def cell(rows: Sequence[Row]) -> Text:
 
 def tables(results: Results, width: int) -> Iterator[Table]:
     """Clause x backend in as many tables as backends need to fit the width."""
-    names = _ordered((row["subject"]["backend"] for row in results.rows), results.run["backends"])
-    clauses = _ordered((row["clause"] for row in results.rows), CLAUSES)
+    names = ordered((row["subject"]["backend"] for row in results.rows), results.run["backends"])
+    clauses = ordered((row["clause"] for row in results.rows), CLAUSES)
     cells = {
         name: {
             clause: cell([row for row in results.rows if (row["clause"], row["subject"]["backend"]) == (clause, name)])
@@ -74,7 +74,7 @@ def tables(results: Results, width: int) -> Iterator[Table]:
     }
     widths = {name: max(len(name), *(each.cell_len for each in column.values())) for name, column in cells.items()}
     first = max((len(text) for clause in clauses for text in (clause, layer(clause))), default=0)
-    for chosen, gap in _fitting(names, widths, width - first):
+    for chosen, gap in fitting(names, widths, width - first):
         table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="bold")
         table.add_column("clause", no_wrap=True)
         for name in chosen:
@@ -88,13 +88,13 @@ def tables(results: Results, width: int) -> Iterator[Table]:
         yield table
 
 
-def _ordered(values: Iterable[str], order: Iterable[str]) -> list[str]:
+def ordered(values: Iterable[str], order: Iterable[str]) -> list[str]:
     """The different values, those of the order first and in that order."""
     found, known = set(values), list(order)
     return [value for value in known if value in found] + sorted(found - set(known))
 
 
-def _fitting(names: Sequence[str], widths: dict[str, int], room: int) -> Iterator[tuple[list[str], int]]:
+def fitting(names: Sequence[str], widths: dict[str, int], room: int) -> Iterator[tuple[list[str], int]]:
     """Groups of columns that fit the room, each with the space between columns (2, or 1 where that saves a table)."""
     left = list(names)
     while left:

@@ -1,0 +1,18 @@
+"""batch_norm rounds mean and deviation of a float16 batch to float16 before it uses them."""
+
+import sys
+
+import torch
+from torch.nn import functional
+
+def normalized(x, eps, dtype):
+    ones = torch.ones(1, dtype=dtype)
+    x = torch.tensor(x, dtype=dtype)
+    return functional.batch_norm(x[:, None], 0 * ones, ones.clone(), ones, 0 * ones, True, 0.1, eps)[:, 0]
+
+rough = normalized([300.0, 302.0, 303.0], 1e-5, torch.float16)
+right = normalized([300.0, 302.0, 303.0], 1e-5, torch.float64)
+flat = normalized([1.0, 1.0, 1.0], 1e-12, torch.float16)
+print("got  ", rough.tolist(), "and, for a constant channel with eps = 1e-12,", flat.tolist())
+print("right", right.tolist(), "and zeros")
+sys.exit((rough - right).abs().max().item() > 0.02 and flat.isnan().any().item())

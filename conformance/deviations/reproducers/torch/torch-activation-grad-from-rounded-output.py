@@ -4,7 +4,8 @@ import sys
 
 import torch
 
-got, right = [], []
+got: list[float] = []
+right: list[float] = []
 for dtype, answers in ((torch.bfloat16, got), (torch.float64, right)):
     for function, at in ((torch.sigmoid, 6.25), (torch.tanh, 3.5)):
         x = torch.tensor([at], dtype=dtype, requires_grad=True)

@@ -5,10 +5,13 @@ import sys
 import torch
 from torch.nn import functional
 
-def normalized(x, eps, dtype):
+
+def normalized(values: list[float], eps: float, dtype: torch.dtype) -> torch.Tensor:
     ones = torch.ones(1, dtype=dtype)
-    x = torch.tensor(x, dtype=dtype)
-    return functional.batch_norm(x[:, None], 0 * ones, ones.clone(), ones, 0 * ones, True, 0.1, eps)[:, 0]
+    x = torch.tensor(values, dtype=dtype)[:, None]
+    y: torch.Tensor = functional.batch_norm(x, 0 * ones, ones.clone(), ones, 0 * ones, True, 0.1, eps)
+    return y[:, 0]
+
 
 rough = normalized([300.0, 302.0, 303.0], 1e-5, torch.float16)
 right = normalized([300.0, 302.0, 303.0], 1e-5, torch.float64)

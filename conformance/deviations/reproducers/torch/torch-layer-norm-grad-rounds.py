@@ -5,11 +5,14 @@ import sys
 import torch
 from torch.nn import functional
 
-def gradient(rows, eps, dtype):
+
+def gradient(rows: list[list[float]], eps: float, dtype: torch.dtype) -> torch.Tensor:
     x = torch.tensor(rows, dtype=dtype, requires_grad=True)
     y = functional.layer_norm(x, [3], eps=eps)
     y.backward(torch.tensor([[1.0, 2.0, 0.0]], dtype=dtype))
-    return x.grad[0]
+    found: torch.Tensor = x.grad
+    return found[0]
+
 
 rough = gradient([[300.0, 302.0, 303.0]], 1e-5, torch.float16)
 right = gradient([[300.0, 302.0, 303.0]], 1e-5, torch.float64)

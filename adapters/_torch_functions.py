@@ -1,7 +1,7 @@
 """A case as one call of a function: of ``torch.nn.functional``, of ``torch``, or of torch's native normalizations.
 
-``torch.batch_norm`` and its like are what the functions of ``nn.functional`` call after their checks;
-``torch.native_batch_norm``, ``torch.native_layer_norm`` and ``torch.native_dropout`` are the kernels' own entries, which
+``torch.batch_norm`` and the like are what the functions of ``nn.functional`` call after their checks.
+``torch.native_batch_norm``, ``torch.native_layer_norm`` and ``torch.native_dropout`` are the kernels' own entries, and
 also return what the gradient needs.
 """
 

@@ -1,4 +1,4 @@
-"""A case as a module of ``torch.nn``: built, loaded through ``load_state_dict`` (which refuses a wrong size), called."""
+"""A case as a module of ``torch.nn``, built and loaded: ``load_state_dict`` refuses a wrong size."""
 
 from __future__ import annotations
 

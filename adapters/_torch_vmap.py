@@ -61,33 +61,27 @@ def _lane(call: Call, case: Case, tensors: Tensors, cotangents: Tensors, tangent
     """One lane: the answers that the case asks for, and the running statistics after it."""
     from torch import func
 
-    leaves = {name: value for name, value in tensors.items() if name not in STATISTICS}
     statistics = {name: value for name, value in tensors.items() if name in STATISTICS}
+    leaves = {name: value for name, value in tensors.items() if name not in STATISTICS}
 
-    def forward(leaves: Tensors, statistics: Tensors) -> tuple[Any, Tensors]:
-        y = call(case, {**leaves, **statistics})
-        return y, statistics
+    def forward(leaves: Tensors) -> Any:
+        return call(case, {**tensors, **leaves})
 
     found: Tensors = {}
     if tangents:
         along = {name: value for name, value in leaves.items() if name in tangents}
-
-        def moved(along: Tensors) -> Any:
-            return call(case, {**leaves, **along, **statistics})
-
-        found["y"], found["ty"] = func.jvp(moved, (along,), ({name: tangents[name] for name in along},))
-        return found, {}
+        found["y"], found["ty"] = func.jvp(forward, (along,), ({name: tangents[name] for name in along},))
+        return found, statistics
     if "dy" not in cotangents:
-        found["y"], after = forward(leaves, statistics)
-        return found, dict(after)
-    found["y"], back, after = func.vjp(forward, leaves, statistics, has_aux=True)
-    found |= {f"d{name}": gradient for name, gradient in back(cotangents["dy"])[0].items()}
-    if "ddx" in cotangents:
+        return {"y": forward(leaves)}, statistics
 
-        def slope(x: Any, dy: Any) -> Any:
-            _, pull = func.vjp(lambda x: call(case, {**tensors, "x": x}), x)
-            return pull(dy)[0]
+    def backward(x: Any, dy: Any) -> tuple[Any, Tensors]:
+        y, back = func.vjp(forward, {**leaves, "x": x})
+        gradients = back(dy)[0]
+        return gradients["x"], {"y": y, **{f"d{name}": gradient for name, gradient in gradients.items()}}
 
-        _, again = func.vjp(slope, leaves["x"], cotangents["dy"])
-        found["dxx"], found["dxy"] = again(cotangents["ddx"])
-    return found, dict(after)
+    if "ddx" not in cotangents:
+        return backward(leaves["x"], cotangents["dy"])[1], statistics
+    _, again, found = func.vjp(backward, leaves["x"], cotangents["dy"], has_aux=True)
+    found["dxx"], found["dxy"] = again(cotangents["ddx"])
+    return found, statistics

@@ -1,4 +1,4 @@
-"""PyTorch: modules of ``torch.nn``, functions of ``torch.nn.functional`` and ``torch``; eager, compiled, and in a lane of vmap.
+"""PyTorch: modules of ``torch.nn``, functions of ``torch.nn.functional`` and ``torch``; eager, compiled, under vmap.
 
 A case becomes tensors of the dtypes that its arrays have, one layer, one call and, where it asks for derivatives, one
 call of ``torch.autograd.grad``, of ``torch.autograd.forward_ad`` or of ``torch.func``; nothing is computed here. Axes
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from adapters import _torch_compile, _torch_vmap
 from adapters._torch_functions import FUNCTIONS
@@ -34,9 +34,6 @@ from adapters.base import (
     Unsupported,
     tensor_dtype,
 )
-
-if TYPE_CHECKING:
-    pass
 
 _DIALECT = Dialect(
     momentum="new", running_var_divisor="n-1", rate_one="zeros", dropped_special="nan", channel_axes=(1,)
@@ -105,7 +102,7 @@ class Torch(Adapter):
         tensors = {name: to_torch(array, subject.device) for name, array in case.arrays()}
         if (dtype := str(tensors["x"].dtype).removeprefix("torch.")) != tensor_dtype(subject.dtype):
             raise ValueError(f"the case's x is {dtype}, which is not a question to {subject}")
-        cotangents = {name: tensors.pop(name) for name in ("dy", "ddx") if name in tensors}
+        cotangents: Tensors = {name: tensors.pop(name) for name in ("dy", "ddx") if name in tensors}
         tangents = {name: to_torch(array, subject.device) for name, array in case.tangents.items()}
         if subject.mode == "vmap":
             arrays, state = _torch_vmap.answer(FUNCTIONS[subject.api], case, tensors, cotangents, tangents)

@@ -103,7 +103,7 @@ def test_large(exam: Examination, data: st.DataObject) -> None:
 
 
 #: What is wrong with the sizes, given the number of channels (3 in every case).
-SIZES = {"single": 1, "short": 2, "long": 4}
+SIZES = {"empty": 0, "single": 1, "short": 2, "long": 4}
 NUMBERS = {
     "eps.negative": -1e-3,
     "eps.nan": math.nan,
@@ -134,7 +134,7 @@ def worsened(case: BatchNorm, kind: str, last_axis: int, held: str) -> BatchNorm
     """The case made wrong in one way, and right in all others; ``held``: the dtype of its parameters."""
     name = kind.split(".")[0]
     whole = {each: fill("positive", (3,), seed, held) for seed, each in enumerate(PARAMETERS)}
-    case = dataclasses.replace(case, **whole, momentum=0.5, recipe=case.recipe)  # type: ignore[arg-type]
+    case = dataclasses.replace(case, **whole, momentum=0.5, recipe=case.recipe, regime=kind)  # type: ignore[arg-type]
     if kind in NUMBERS:
         return dataclasses.replace(case, **{name: NUMBERS[kind]})  # type: ignore[arg-type]
     if kind == "x.rank":

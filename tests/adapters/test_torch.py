@@ -271,7 +271,7 @@ def test_what_is_not_offered_says_so(api: str) -> None:
         ask(api, Activation(name="swiglu", x=x))
     with pytest.raises(Unsupported, match="the question Attention"):
         ADAPTER.ask(Subject("torch", api), type("Attention", (Case,), {"arrays": lambda self: iter([("x", x)])})())
-    for subject in (Subject("torch", "fx"), Subject("torch", api, mode="compile"), Subject("torch", api, device="tpu")):
+    for subject in (Subject("torch", "fx"), Subject("torch", api, mode="jit"), Subject("torch", api, device="tpu")):
         with pytest.raises(Unsupported, match="does not offer backend=torch"):
             ADAPTER.ask(subject, Activation(name="relu", x=x))
     with pytest.raises(ValueError, match=r"x is float32, which is not a question to .*dtype=float64"):
@@ -294,10 +294,14 @@ def test_prepare_refuses_what_is_not_here(monkeypatch: pytest.MonkeyPatch) -> No
 def test_declarations() -> None:
     assert ADAPTER.missing() is None
     assert set(ADAPTER.versions()) == {"torch"}
-    assert {subject.api for subject in ADAPTER.subjects()} == set(APIS)
-    for api in APIS:
+    assert {subject.api for subject in ADAPTER.subjects()} == {*APIS, "torch", "torch.native"}
+    for api in ADAPTER.apis:
         assert ADAPTER.dialect(api) == Dialect("new", "n-1", "zeros", dropped_special="nan", channel_axes=(1,))
+    for api in APIS:
         assert ADAPTER.apis[api] == OPERATIONS
+    asked = {(subject.api, subject.mode) for subject in ADAPTER.subjects()}
+    assert asked == {(api, mode) for api in ADAPTER.apis for mode in ADAPTER.modes_of(api)}
+    assert ADAPTER.compiles == {"compile": "configuration"}
 
 
 def test_importing_the_adapter_does_not_import_torch() -> None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
@@ -54,11 +54,17 @@ from adapters.base import (
 )
 
 _DEVICES = {"cpu": "/CPU:0", "cuda": "/GPU:0"}
-_FUSED = "tf.nn.fused"
+_FUSED, _CONVOLVED = "tf.nn.fused", "tf.nn.conv_fused"
 #: api -> its dtypes, where they are not those without mixed precision
 _DTYPES = {
     "keras": ("float32", "float64", *SIXTEEN_BITS, *MIXED),
     _FUSED: ("float32", *MIXED),  # the kernel keeps parameters and statistics in float32, and has no float64
+    _CONVOLVED: ("float32",),
+}
+#: api -> its modes, where they are not all
+_MODES: Mapping[str, tuple[str, ...]] = {
+    "keras.ops": ("eager",),  # what Keras's layers call: in a trace it is asked as they are
+    _CONVOLVED: ("function",),  # convolution and batch norm are one in a graph alone
 }
 
 
@@ -75,6 +81,7 @@ class TensorFlow(Adapter):
             "keras.ops": NORMALIZATION | KERAS_OPS.keys(),
             "tf.nn": frozenset({"batch_norm", "dropout", "dense"}) | TF_NN.keys(),
             _FUSED: frozenset({"batch_norm"}),
+            _CONVOLVED: frozenset({"batch_norm"}),
         }
     )
     modes = ("eager", *COMPILED)
@@ -86,6 +93,7 @@ class TensorFlow(Adapter):
             "keras": Dialect(momentum="old", running_var_divisor="n", rate_one="zeros"),
             "tf.nn": Dialect(momentum="old", running_var_divisor="n", rate_one="refused"),
             _FUSED: Dialect(momentum="new", running_var_divisor="n-1"),
+            _CONVOLVED: Dialect(channel_axes=(-1,)),
         }
     )
 
@@ -93,8 +101,7 @@ class TensorFlow(Adapter):
         self._traces: dict[str, tuple[Program, Run]] = {}
 
     def modes_of(self, api: str) -> tuple[str, ...]:
-        """Keras's functions are what its layers call: in a trace they are asked as layers."""
-        return ("eager",) if api == "keras.ops" else self.modes
+        return _MODES.get(api, self.modes)
 
     def subjects(self, device: str = "cpu") -> Iterator[Subject]:
         plain = tuple(dtype for dtype in self.dtypes if dtype not in MIXED)
@@ -196,8 +203,8 @@ def _program(tf: Any, api: str, case: Case) -> Program:
     match api:
         case "tf.nn":
             return functions.tf_nn(tf, case)
-        case "tf.nn.fused":
-            return functions.fused(tf, case)
+        case "tf.nn.fused" | "tf.nn.conv_fused":
+            return functions.fused(tf, case, convolved=api == _CONVOLVED)
         case "keras.ops":
             return functions.keras_ops(_keras(), case)
     return _layer(_keras(), case)

@@ -106,7 +106,7 @@ def test_large(exam: Examination, data: st.DataObject) -> None:
 
 
 #: What is wrong with the sizes, given the number of channels (3 in every case).
-SIZES = {"single": 1, "short": 2, "long": 4}
+SIZES = {"empty": 0, "single": 1, "short": 2, "long": 4}
 NUMBERS = {
     "eps.negative": -1e-3,
     "eps.nan": math.nan,
@@ -137,12 +137,15 @@ def worsened(case: BatchNorm, kind: str, last_axis: int) -> BatchNorm:
     """The case made wrong in one way, and right in all others."""
     dtype, name = case.x.dtype.name, kind.split(".")[0]
     whole = {each: fill("positive", (3,), seed, dtype) for seed, each in enumerate(PARAMETERS)}
-    case = dataclasses.replace(case, **whole, momentum=0.5, recipe=case.recipe)  # type: ignore[arg-type]
+    case = dataclasses.replace(case, **whole, momentum=0.5, regime=kind, recipe=case.recipe)  # type: ignore[arg-type]
+    if not case.training:  # as a model is deployed: some frameworks fuse layers where nobody asks for gradients
+        case = dataclasses.replace(case, dy=None)
     if kind in NUMBERS:
         return dataclasses.replace(case, **{name: NUMBERS[kind]})  # type: ignore[arg-type]
     if kind == "x.rank":
         x = fill("normal", (3,), 7, dtype)
-        return dataclasses.replace(case, x=x, dy=x, channel_axis=last_axis, recipe={})
+        dy = None if case.dy is None else x
+        return dataclasses.replace(case, x=x, dy=dy, channel_axis=last_axis, recipe={})
     wrong = fill("positive", (SIZES[kind.split(".")[1]],), 5, dtype)
     return dataclasses.replace(case, **{name: wrong})  # type: ignore[arg-type]
 

@@ -3,8 +3,6 @@
 import subprocess
 import sys
 
-import tensorflow as tf
-
 CODE = """
 import tensorflow as tf
 

@@ -143,8 +143,14 @@ class TensorFlow(Adapter):
             if (dtype := x.dtype.name) != tensor_dtype(subject.dtype):
                 raise ValueError(f"the case's x is {dtype}, which is not a question to {subject}")
             program, call, given = self._prepared(tf, subject, case)
-            for _ in range(getattr(case, "call", 1)):
-                found = call(given)
+            try:
+                for _ in range(getattr(case, "call", 1)):
+                    found = call(given)
+            except LookupError as missing:
+                if "gradient registry" not in str(missing):
+                    raise
+                # A kernel's gradient without a gradient of its own: neither forward mode nor a second derivative.
+                raise Unsupported(str(missing)) from missing
             arrays = {name: stored_as(case, name.removeprefix("d"), array(each)) for name, each in found.items()}
             state = {name: arrays.pop(name) for name in STATISTICS & arrays.keys()}
             # What a function was given is no state of its own.

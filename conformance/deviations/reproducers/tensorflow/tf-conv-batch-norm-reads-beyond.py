@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 @tf.function(input_signature=[tf.TensorSpec([None] * rank) for rank in (4, 1, 1, 1, 1)])
-def infer(x, scale, offset, mean, variance):
+def infer(x, scale, offset, mean, variance):  # type: ignore[no-untyped-def]
     y = tf.nn.conv2d(x, tf.ones((1, 1, 3, 3)), 1, "SAME")
     return tf.compat.v1.nn.fused_batch_norm(y, scale, offset, mean, variance, is_training=False)[0]
 

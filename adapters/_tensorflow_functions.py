@@ -11,6 +11,7 @@ https://www.tensorflow.org/api_docs/python/tf/compat/v1/nn/fused_batch_norm
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from adapters._keras_layers import need_batch
@@ -73,28 +74,45 @@ def _neurons(tf: Any, case: Dense, given: Tensors) -> Any:
 # ------------------------------------------------------------------ the fused kernel
 
 
-def fused(tf: Any, case: Case) -> Program:
+def fused(tf: Any, case: Case, *, convolved: bool = False) -> Program:
+    """The fused batch norm; ``convolved``: in inference and behind a convolution, which TensorFlow makes one with it
+    where both are traced. The convolution's kernel is the identity.
+    """
+    what = "tf.compat.v1.nn.fused_batch_norm"
     if not isinstance(case, BatchNorm):
-        raise Unsupported("tf.compat.v1.nn.fused_batch_norm is a batch norm")
+        raise Unsupported(f"{what} is a batch norm")
     if case.gamma is None or case.beta is None:
-        raise Unsupported("tf.compat.v1.nn.fused_batch_norm always has scale and offset")
-    if case.momentum is None:
-        raise Unsupported("tf.compat.v1.nn.fused_batch_norm has no cumulative averaging")
+        raise Unsupported(f"{what} always has scale and offset")
+    if case.training and case.momentum is None:
+        raise Unsupported(f"{what} has no cumulative averaging")
     if not case.training and case.running_mean is None:
-        raise Unsupported("tf.compat.v1.nn.fused_batch_norm takes the statistics that inference needs from its caller")
-    return Program(lambda given: _fused(tf, case, given))
+        raise Unsupported(f"{what} takes the statistics that inference needs from its caller")
+    if convolved and (
+        case.training or case.x.ndim not in (2, 3, 4) or case.channel_axis % case.x.ndim != case.x.ndim - 1
+    ):
+        raise Unsupported("tf.nn.conv2d and batch norm become one in inference, in rank 4, with channels last")
+    return Program(lambda given: _fused(tf, case, given, convolved=convolved))
 
 
-def _fused(tf: Any, case: BatchNorm, given: Tensors) -> Tensors:
+#: Rank of x -> the axes of size 1 that make it an image, channels last and first.
+_ADDED: Mapping[int, Mapping[str, tuple[int, ...]]] = {
+    2: {"last": (1, 2), "first": (1, 2)},
+    3: {"last": (2,), "first": (3,)},
+}
+
+
+def _fused(tf: Any, case: BatchNorm, given: Tensors, *, convolved: bool) -> Tensors:
     x, rank = given["x"], case.x.ndim
-    first = rank > 2 and case.channel_axis % rank != rank - 1
+    place = "last" if rank < 3 or case.channel_axis % rank == rank - 1 else "first"
+    added = _ADDED.get(rank, {}).get(place, ())
+    for axis in added:
+        x = tf.expand_dims(x, axis)
+    if convolved:
+        channels = case.x.shape[-1]
+        x = tf.nn.conv2d(x, tf.reshape(tf.eye(channels), [1, 1, channels, channels]), 1, "SAME")
     # With all its weight on the new statistics the function wants no old ones.
     averaged = not case.training or (case.momentum != 1.0 and "running_mean" in given)
-    added = range(1, 3) if rank == 2 else range(3, 4) if first else range(2, 3)
-    if rank in (2, 3):
-        for axis in added:
-            x = tf.expand_dims(x, axis)
-    space = "D" if rank == 5 else ""
+    space = "DHW" if rank == 5 else "HW"
     y, mean, variance = tf.compat.v1.nn.fused_batch_norm(
         x,
         given["gamma"],
@@ -102,12 +120,14 @@ def _fused(tf: Any, case: BatchNorm, given: Tensors) -> Tensors:
         given["running_mean"] if averaged else None,
         given["running_var"] if averaged else None,
         epsilon=case.eps,
-        data_format=f"NC{space}HW" if first else f"N{space}HWC",
+        data_format=f"N{space}C" if place == "last" else f"NC{space}",
         is_training=case.training,
         exponential_avg_factor=case.momentum if case.training and averaged else 1.0,
     )
-    found = {"y": tf.squeeze(y, [*added]) if rank in (2, 3) else y}
-    return found | ({"running_mean": mean, "running_var": variance} if "running_mean" in given else {})
+    found = {"y": tf.squeeze(y, added) if added else y}
+    # Whoever looks at the statistics keeps TensorFlow from making one of the two operations.
+    kept = "running_mean" in given and not convolved
+    return found | ({"running_mean": mean, "running_var": variance} if kept else {})
 
 
 # ------------------------------------------------------------------ keras.ops

@@ -118,7 +118,7 @@ def _sizes(subject: Subject, case: Case, name: str, shape: tuple[int, ...]) -> t
 
 
 def _features(case: Case) -> tuple[int, ...]:
-    """The axes of x and y that parameters belong to."""
+    """The axes of x and y that a layer is made for."""
     match case:
         case BatchNorm():
             return (case.channel_axis,)
@@ -128,6 +128,8 @@ def _features(case: Case) -> tuple[int, ...]:
             return (-1,)
         case Activation(alpha=np.ndarray()):
             return (1,)
+        case Activation(name="glu"):
+            return (-1,)  # keras.activations.glu wants to know what it halves
     return ()
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
@@ -56,11 +56,17 @@ from adapters.base import (
 )
 
 _DEVICES = {"cpu": "/CPU:0", "cuda": "/GPU:0"}
-_FUSED = "tf.nn.fused"
+_FUSED, _CONVOLVED = "tf.nn.fused", "tf.nn.conv_fused"
 #: api -> its dtypes, where they are not those without mixed precision
 _DTYPES = {
     "keras": ("float32", "float64", *SIXTEEN_BITS, *MIXED),
     _FUSED: ("float32", *MIXED),  # the kernel keeps parameters and statistics in float32, and has no float64
+    _CONVOLVED: ("float32",),
+}
+#: api -> its modes, where they are not all
+_MODES: Mapping[str, tuple[str, ...]] = {
+    "keras.ops": ("eager",),  # what Keras's layers call: in a trace it is asked as they are
+    _CONVOLVED: ("function",),  # convolution and batch norm are one in a graph alone
 }
 
 
@@ -77,6 +83,7 @@ class TensorFlow(Adapter):
             "keras.ops": NORMALIZATION | KERAS_OPS.keys(),
             "tf.nn": frozenset({"batch_norm", "dropout", "dense"}) | TF_NN.keys(),
             _FUSED: frozenset({"batch_norm"}),
+            _CONVOLVED: frozenset({"batch_norm"}),
         }
     )
     modes = ("eager", *COMPILED)
@@ -88,6 +95,7 @@ class TensorFlow(Adapter):
             "keras": Dialect(momentum="old", running_var_divisor="n", rate_one="zeros"),
             "tf.nn": Dialect(momentum="old", running_var_divisor="n", rate_one="refused"),
             _FUSED: Dialect(momentum="new", running_var_divisor="n-1"),
+            _CONVOLVED: Dialect(channel_axes=(-1,)),
         }
     )
 
@@ -95,8 +103,7 @@ class TensorFlow(Adapter):
         self._traces: dict[str, tuple[Program, Run]] = {}
 
     def modes_of(self, api: str) -> tuple[str, ...]:
-        """Keras's functions are what its layers call: in a trace they are asked as layers."""
-        return ("eager",) if api == "keras.ops" else self.modes
+        return _MODES.get(api, self.modes)
 
     def subjects(self, device: str = "cpu") -> Iterator[Subject]:
         plain = tuple(dtype for dtype in self.dtypes if dtype not in MIXED)
@@ -140,8 +147,14 @@ class TensorFlow(Adapter):
             if (dtype := x.dtype.name) != tensor_dtype(subject.dtype):
                 raise ValueError(f"the case's x is {dtype}, which is not a question to {subject}")
             program, call, given = self._prepared(tf, subject, case)
-            for _ in range(getattr(case, "call", 1)):
-                found = call(given)
+            try:
+                for _ in range(getattr(case, "call", 1)):
+                    found = call(given)
+            except LookupError as missing:
+                if "gradient registry" not in str(missing):
+                    raise
+                # A kernel's gradient without a gradient of its own: neither forward mode nor a second derivative.
+                raise Unsupported(str(missing)) from missing
             arrays = {name: stored_as(case, name.removeprefix("d"), array(each)) for name, each in found.items()}
             state = {name: arrays.pop(name) for name in STATISTICS & arrays.keys()}
             # What a function was given is no state of its own.
@@ -200,8 +213,8 @@ def _program(tf: Any, api: str, case: Case) -> Program:
     match api:
         case "tf.nn":
             return functions.tf_nn(tf, case)
-        case "tf.nn.fused":
-            return functions.fused(tf, case)
+        case "tf.nn.fused" | "tf.nn.conv_fused":
+            return functions.fused(tf, case, convolved=api == _CONVOLVED)
         case "keras.ops":
             return functions.keras_ops(_keras(), case)
     return _layer(_keras(), case)

@@ -134,12 +134,15 @@ def worsened(case: BatchNorm, kind: str, last_axis: int, held: str) -> BatchNorm
     """The case made wrong in one way, and right in all others; ``held``: the dtype of its parameters."""
     name = kind.split(".")[0]
     whole = {each: fill("positive", (3,), seed, held) for seed, each in enumerate(PARAMETERS)}
-    case = dataclasses.replace(case, **whole, momentum=0.5, recipe=case.recipe, regime=kind)  # type: ignore[arg-type]
+    case = dataclasses.replace(case, **whole, momentum=0.5, regime=kind, recipe=case.recipe)  # type: ignore[arg-type]
+    if not case.training:  # as a model is deployed: some frameworks fuse layers where nobody asks for gradients
+        case = dataclasses.replace(case, dy=None)
     if kind in NUMBERS:
         return dataclasses.replace(case, **{name: NUMBERS[kind]})  # type: ignore[arg-type]
     if kind == "x.rank":
         x = fill("normal", (3,), 7, case.x.dtype.name)
-        return dataclasses.replace(case, x=x, dy=x, channel_axis=last_axis, recipe={})
+        dy = None if case.dy is None else x
+        return dataclasses.replace(case, x=x, dy=dy, channel_axis=last_axis, recipe={})
     wrong = fill("positive", (SIZES[kind.split(".")[1]],), 5, held)
     return dataclasses.replace(case, **{name: wrong})  # type: ignore[arg-type]
 

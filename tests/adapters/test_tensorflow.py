@@ -32,7 +32,7 @@ from adapters.tensorflow import ADAPTER
 
 Question = BatchNorm | LayerNorm | Dropout | Dense | Activation
 
-APIS = ("keras", "tf.nn")
+APIS = ("keras", "keras.ops", "tf.nn")
 DTYPES = ("float32", "float64", "float16", "bfloat16")
 
 
@@ -150,12 +150,14 @@ def test_answers_are_copies_and_the_case_is_left_alone(api: str, operation: str)
 
 
 def test_offers_known_operations_and_says_where_not() -> None:
-    assert set(ADAPTER.apis) == set(APIS)
+    assert set(ADAPTER.apis) == {*APIS, "tf.nn.fused", "tf.nn.conv_fused"}
     assert ADAPTER.apis["keras"] == OPERATIONS
+    assert ADAPTER.apis["keras.ops"] == OPERATIONS - {"dropout", "dense", "prelu", "mish"}
     assert ADAPTER.apis["tf.nn"] < OPERATIONS
-    for operation in OPERATIONS - ADAPTER.apis["tf.nn"]:
-        with pytest.raises(Unsupported):
-            ask("tf.nn", every_case("float32")[operation])
+    for api in ("keras.ops", "tf.nn", "tf.nn.fused"):
+        for operation in OPERATIONS - ADAPTER.apis[api]:
+            with pytest.raises(Unsupported):
+                ask(api, every_case("float32")[operation])
 
 
 # ------------------------------------------------------------------ refusals
@@ -165,6 +167,11 @@ REFUSED: list[tuple[str, Case, str]] = [
     ("keras", batch_norm(4, 2, momentum=None), "cumulative"),
     ("keras", batch_norm(4, 2, **NO_STATISTICS), "always tracks"),
     ("tf.nn", batch_norm(4, 2, training=False, **NO_STATISTICS), "statistics that inference needs"),
+    ("keras.ops", batch_norm(4, 2, training=False, **NO_STATISTICS), "statistics that inference needs"),
+    ("tf.nn.fused", batch_norm(4, 2, training=False, **NO_STATISTICS), "statistics that inference needs"),
+    ("tf.nn.fused", batch_norm(4, 2, gamma=None), "scale and offset"),
+    ("tf.nn.fused", batch_norm(4, 2, momentum=None), "cumulative"),
+    ("tf.nn.conv_fused", batch_norm(4, 2), "in inference"),
     ("tf.nn", activation("mish"), "no mish"),
     ("tf.nn", activation("elu", parameters={"alpha": 2.0}), "built in"),
     ("keras", activation("softplus", parameters={"beta": 2.0}), "built in"),
@@ -185,7 +192,7 @@ def test_unsupported(api: str, case: Case, reason: str) -> None:
 
 def test_wrong_subjects() -> None:
     case = activation("relu")
-    for wrong in (Subject("tensorflow", "tf.math"), Subject("tensorflow", "keras", "function")):
+    for wrong in (Subject("tensorflow", "tf.math"), Subject("tensorflow", "keras", "graph")):
         with pytest.raises(Unsupported, match="does not offer"):
             ADAPTER.ask(wrong, case)
     with pytest.raises(ValueError, match="float32"):

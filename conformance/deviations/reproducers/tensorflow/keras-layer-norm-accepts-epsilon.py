@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 layer = keras.layers.LayerNormalization(epsilon=-1.0)
-got = layer(np.float32([[1.0, 2.0], [10.0, 20.0]])).numpy()
+got = layer(np.array([[1.0, 2.0], [10.0, 20.0]], np.float32)).numpy()
 right = "an error: epsilon is negative"
 print("got  ", got)
 print("right", right)

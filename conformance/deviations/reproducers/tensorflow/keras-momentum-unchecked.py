@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 layer = keras.layers.BatchNormalization(momentum=-1.0)
-layer(np.float32([[1.0], [1.5]]), training=True)
+layer(np.array([[1.0], [1.5]], np.float32), training=True)
 got = layer.moving_variance.numpy()
 right = "an error: momentum is negative"
 print("got  ", got)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 layer = keras.layers.BatchNormalization()
-got = layer(np.float32([1.0, 2.0, 3.0]), training=True).numpy()
+got = layer(np.array([1.0, 2.0, 3.0], np.float32), training=True).numpy()
 right = "an error: the input has no batch axis"
 print("got  ", got)
 print("right", right)

@@ -4,10 +4,10 @@ import sys
 
 import tensorflow as tf
 
-x, beta = tf.zeros((3000, 1), tf.float16), tf.zeros(1, tf.float16)
+x, beta = tf.zeros((3000, 2), tf.float16), tf.zeros(2, tf.float16)
 with tf.GradientTape() as tape:
     tape.watch(beta)
-    y = tf.nn.batch_normalization(x, tf.zeros(1, tf.float16), tf.ones(1, tf.float16), beta, None, 1e-3)
+    y = tf.nn.batch_normalization(x, tf.zeros(2, tf.float16), tf.ones(2, tf.float16), beta, None, 1e-3)
 got = float(tape.gradient(y, beta)[0])
 right = 3000.0
 print("got  ", got)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from adapters._keras_backend import Keras, Question
-from adapters.base import Outcome
+from adapters.base import MIXED, Outcome
 
 
 class KerasJax(Keras):
@@ -22,6 +22,8 @@ class KerasJax(Keras):
     modules = ("jax", "keras")
     distributions = ("keras", "jax", "jaxlib")
     install = "python -m pip install keras jax"
+    # Without float16 and bfloat16 throughout: each dtype costs a hundred seconds of compilation, and they are rarely used.
+    dtypes = ("float32", "float64", *MIXED)
     #: Operation by operation, each of which is compiled for each shape.
     compiles = MappingProxyType({"eager": "shape"})
 

@@ -100,7 +100,9 @@ class Keras(Adapter):
 
     def prepare(self, device: str) -> None:
         if device not in self.devices:
-            raise Unsupported(f"the adapter of Keras on {self.runs_on} knows {' and '.join(self.devices)}, not {device}")
+            raise Unsupported(
+                f"the adapter of Keras on {self.runs_on} knows {' and '.join(self.devices)}, not {device}"
+            )
         if self._here():
             self.set_up()
 

@@ -22,7 +22,7 @@ class KerasJax(Keras):
     modules = ("jax", "keras")
     distributions = ("keras", "jax", "jaxlib")
     install = "python -m pip install keras jax"
-    # Without float16 and bfloat16 throughout: each dtype costs a hundred seconds of compilation, and they are rarely used.
+    #: Sixteen bits as mixed precision alone: each further dtype costs a hundred seconds of compilation.
     dtypes = ("float32", "float64", *MIXED)
     #: Operation by operation, each of which is compiled for each shape.
     compiles = MappingProxyType({"eager": "shape"})
@@ -60,9 +60,17 @@ class KerasJax(Keras):
         else:
             y, pull, after = jax.vjp(forward, learnt, question.x, has_aux=True)
             found, dx = pull(question.dy)
-            of = {} if layer is None else {id(v): value for v, value in zip(layer.trainable_variables, found, strict=True)}
+            of = (
+                {}
+                if layer is None
+                else {id(v): value for v, value in zip(layer.trainable_variables, found, strict=True)}
+            )
             gradients = {"x": dx, **{name: of[id(variables[name])] for name in question.learnable()}}
-        held = {} if layer is None else {id(v): value for v, value in zip(layer.non_trainable_variables, after, strict=True)}
+        held = (
+            {}
+            if layer is None
+            else {id(v): value for v, value in zip(layer.non_trainable_variables, after, strict=True)}
+        )
         state = {name: held.get(id(variable), variable.value) for name, variable in variables.items()}
         return question.outcome(y, gradients, {"x": question.x, **state})
 

@@ -1,0 +1,17 @@
+"""A Dense layer of dtype float64 answers in float32."""
+
+import os
+import sys
+
+os.environ["KERAS_BACKEND"] = "jax"
+
+import jax
+import keras
+import numpy as np
+
+jax.config.update("jax_enable_x64", True)
+layer = keras.layers.Dense(3, dtype="float64")
+got = keras.backend.standardize_dtype(layer(np.ones((2, 4))).dtype)
+print("got  ", got)
+print("right", layer.compute_dtype)
+sys.exit(int(got != "float64"))

@@ -1,4 +1,4 @@
-"""The derivative of softplus is exp(x - y) with the rounded y."""
+"""The derivative of softplus is exp(x - y) with the rounded y: the relative error grows with -x."""
 
 import os
 import sys
@@ -9,14 +9,12 @@ import jax
 import keras
 import numpy as np
 
-x = jax.numpy.array([-18.3], dtype="float32")
-y, pull = jax.vjp(lambda x: keras.activations.log_sigmoid(x), x)
-(dx,) = pull(jax.numpy.full_like(y, 1))
-xs = jax.numpy.linspace(10.0, 16.0, 1001)
-_, pull = jax.vjp(keras.activations.softplus, xs)
-got = np.asarray(pull(jax.numpy.ones_like(xs))[0], "float64")
-right = 1 / (1 + np.exp(-np.asarray(xs, "float64")))
-worst = np.abs(got - right).argmax()
+x = jax.numpy.linspace(-16.0, -10.0, 1001)
+y, pull = jax.vjp(keras.activations.softplus, x)
+got = np.asarray(pull(jax.numpy.ones_like(y))[0], "float64")
+right = 1 / (1 + np.exp(-np.asarray(x, "float64")))
+error = np.abs(got - right) / right
+worst = error.argmax()
 print("got  ", got[worst])
-print("right", right[worst], "at", float(xs[worst]))
-sys.exit(int(np.abs(got - right)[worst] > 4 * 2**-24))
+print("right", right[worst], "at", float(x[worst]))
+sys.exit(int(error[worst] > 4 * 2**-24))

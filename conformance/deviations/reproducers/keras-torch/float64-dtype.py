@@ -1,4 +1,4 @@
-"""A Dense layer of dtype float64 answers in float32."""
+"""A Dense layer of dtype float64 without a bias answers in float32."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ os.environ["KERAS_BACKEND"] = "torch"
 import keras
 import numpy as np
 
-layer = keras.layers.Dense(3, dtype="float64")
+layer = keras.layers.Dense(3, use_bias=False, dtype="float64")
 got = keras.backend.standardize_dtype(layer(np.ones((2, 4))).dtype)
 print("got  ", got)
 print("right", layer.compute_dtype)

@@ -1,9 +1,9 @@
 """Keras 3 on one of its backends, as a backend of its own: what Keras on PyTorch and Keras on JAX have in common.
 
 A case becomes one layer of ``keras.layers``, or one function of ``keras.activations``, and one call; gradients are
-those of Keras's backend, nothing is computed here. Keras chooses its backend when it is imported and keeps it, so that a
-process is a Keras of one backend alone: unless this process is (or is told to become, by ``KERAS_BACKEND``) one of the
-backend that is asked, a child process is, which lives as long as the run.
+those of Keras's backend, nothing is computed here. Keras chooses its backend when it is imported and keeps it, so that
+a process has one alone. Where this process has another, or has not been told by ``KERAS_BACKEND`` to have this one, a
+child process is asked, which lives as long as the run.
 
 Source of names and conventions: https://keras.io/api/layers/ and https://keras.io/getting_started/ ("Configuring your
 backend"); momentum weighs the old statistic, the running variance is the biased one.
@@ -87,7 +87,7 @@ class Keras(Adapter):
     dialects = MappingProxyType({"keras": Dialect(momentum="old", running_var_divisor="n", rate_one="zeros")})
 
     def ask(self, subject: Subject, case: Case) -> Outcome:
-        """As :meth:`Adapter.ask`; where another process is asked, also :class:`adapters.process.Died` and ``Raised``."""
+        """As :meth:`Adapter.ask`; from another process also :class:`adapters.process.Died` and ``Raised``."""
         if not self._here():
             return Process.of(self).ask(subject, case)
         if subject.api not in self.apis or subject.mode not in self.modes or subject.device not in self.devices:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from adapters._keras_backend import Keras, Question
-from adapters.base import Outcome
+from adapters.base import MIXED, Outcome
 
 
 class KerasJax(Keras):
@@ -22,6 +22,8 @@ class KerasJax(Keras):
     modules = ("jax", "keras")
     distributions = ("keras", "jax", "jaxlib")
     install = "python -m pip install keras jax"
+    #: Sixteen bits as mixed precision alone: each further dtype costs a hundred seconds of compilation.
+    dtypes = ("float32", "float64", *MIXED)
     #: Operation by operation, each of which is compiled for each shape.
     compiles = MappingProxyType({"eager": "shape"})
 
@@ -42,34 +44,26 @@ class KerasJax(Keras):
     def answer(self, question: Question, mode: str) -> Outcome:
         import jax
 
-        layer, variables = question.layer, question.variables
-        learnt = [variable.value for variable in layer.trainable_variables] if layer else []
-        kept = [variable.value for variable in layer.non_trainable_variables] if layer else []
+        layer = question.layer
+        learnable, others = ([], []) if layer is None else (layer.trainable_variables, layer.non_trainable_variables)
 
         def forward(learnt: list[Any], x: Any) -> tuple[Any, list[Any]]:
             if layer is None:
                 return question.call(x), []
+            kept = [variable.value for variable in others]
             y, after = layer.stateless_call(learnt, kept, x, **question.options)
             return y, after
 
-        gradients = {}
+        learnt, gradients = [variable.value for variable in learnable], {}
         if question.dy is None:
             y, after = forward(learnt, question.x)
         else:
             y, pull, after = jax.vjp(forward, learnt, question.x, has_aux=True)
-            found, dx = pull(question.dy)
-            of = (
-                {}
-                if layer is None
-                else {id(v): value for v, value in zip(layer.trainable_variables, found, strict=True)}
-            )
-            gradients = {"x": dx, **{name: of[id(variables[name])] for name in question.learnable()}}
-        held = (
-            {}
-            if layer is None
-            else {id(v): value for v, value in zip(layer.non_trainable_variables, after, strict=True)}
-        )
-        state = {name: held.get(id(variable), variable.value) for name, variable in variables.items()}
+            pulled, dx = pull(question.dy)
+            belonging = dict(zip(map(id, learnable), pulled, strict=True))
+            gradients = {name: belonging[id(question.variables[name])] for name in question.learnable()} | {"x": dx}
+        held = dict(zip(map(id, (*learnable, *others)), (*learnt, *after), strict=True))
+        state = {name: held[id(variable)] for name, variable in question.variables.items()}
         return question.outcome(y, gradients, {"x": question.x, **state})
 
 

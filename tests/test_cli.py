@@ -116,7 +116,11 @@ Results.add = lambda self, row: (self.rows.append(row), self.write())
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (["--backend", "thorch"], 2, "unknown backend 'thorch'; known: jax, numpy, tensorflow, torch"),
+        (
+            ["--backend", "thorch"],
+            2,
+            "unknown backend 'thorch'; known: jax, keras-jax, keras-torch, numpy, ",
+        ),
         (["--backend", "numpy,thorch"], 2, "unknown backend 'thorch'"),
         (["--dtype", "float8"], 2, "unknown dtype 'float8'; known: "),
         (["--clause", "ZZ.*"], 2, "--clause 'ZZ.*' matches no clause; 'conformance list' shows them all"),
@@ -136,8 +140,11 @@ def test_missing_framework_gives_its_pip_line(tmp_path: Path) -> None:
     startup = WITHOUT.format(names={"tensorflow", "keras", "jax"})
     line = refused(conformance("run", "--backend", "tensorflow", cwd=tmp_path, startup=startup))
     assert "backend tensorflow: tensorflow and keras not installed: python -m pip install tensorflow" in line
+    line = refused(conformance("run", "--backend", "keras-torch", cwd=tmp_path, startup=startup))
+    assert "backend keras-torch: keras not installed: python -m pip install keras torch" in line
     done = conformance("run", "--clause", "NE.shape", "--profile", "quick", cwd=tmp_path, startup=startup)
     assert "not asked: jax: jax not installed: python -m pip install jax" in done.stdout
+    assert "not asked: keras-torch: keras not installed: python -m pip install keras torch" in done.stdout
     assert "conforms" in done.stdout.splitlines()
     done = conformance("list", cwd=tmp_path, startup=startup)
     assert done.returncode == 0

@@ -9,7 +9,7 @@ from conformance import keyword
 from conformance.keyword import KeywordError, identifiers, terms, translate
 
 VALUES = {
-    "backend": ["torch", "jax"],
+    "backend": ["torch", "jax", "keras-torch"],
     "api": ["nn", "nn.functional", "flax.nnx"],
     "mode": ["eager"],
     "device": ["cpu"],
@@ -80,7 +80,12 @@ def test_a_negated_id_excludes_that_subject_alone() -> None:
     assert selects("not backend=torch-dtype=float32", backend="jax")
 
 
-def test_a_value_that_begins_another() -> None:
+def test_a_value_that_begins_or_ends_another() -> None:
+    keras = {"backend": "keras-torch", "api": "keras"}
+    assert selects("backend=keras-torch", **keras)
+    assert selects(ID.replace("backend=torch", "backend=keras-torch"), backend="keras-torch")
+    assert not selects("backend=torch", **keras)
+    assert not selects("backend=keras-torch")
     assert selects("activation=gelu", activation="gelu")
     assert not selects("activation=gelu", activation="gelu_tanh")
     assert selects("clause=LN.samples-independent", clause="LN.samples-independent")
@@ -90,7 +95,7 @@ def test_a_value_that_begins_another() -> None:
 @pytest.mark.parametrize(
     ("expression", "told"),
     [
-        ("backend=thorch", "-k backend=thorch: unknown backend 'thorch'; known: jax, torch"),
+        ("backend=thorch", "-k backend=thorch: unknown backend 'thorch'; known: jax, keras-torch, torch"),
         ("not dtype=f32", "-k dtype=f32: unknown dtype 'f32'; known: float32, float64"),
         ("framework=torch", "-k framework=torch: unknown axis 'framework'; known: backend, api, mode, device, dtype"),
         ("backend=torch-api=nnx", "-k api=nnx: unknown api 'nnx'"),

@@ -71,7 +71,10 @@ def test_workers_give_the_same_rows(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("-k", "backend=thorch"), "-k backend=thorch: unknown backend 'thorch'; known: jax, numpy, tensorflow, torch"),
+        (
+            ("-k", "backend=thorch"),
+            "-k backend=thorch: unknown backend 'thorch'; known: jax, keras-jax, keras-torch, numpy, ",
+        ),
         (("-k", "framework=torch"), "unknown axis 'framework'; known: backend, api"),
         (("--conformance-backend=thorch",), "unknown backend 'thorch'; known: jax"),
         (("--conformance-clause=ZZ",), "'ZZ' matches no clause"),

@@ -201,6 +201,8 @@ def _functions(case: Case, tensors: Tensors) -> Callable[[], Any]:
 
 
 def _batch_norm(tf: Any, case: BatchNorm, tensors: Tensors) -> Any:
+    if not -case.x.ndim <= case.channel_axis < case.x.ndim:
+        raise Unsupported("tf.nn.batch_normalization takes no axis: its caller lays the statistics out")
     x, axis = tensors["x"], case.channel_axis % case.x.ndim
     last = axis == case.x.ndim - 1
     # tf.nn takes statistics and parameters of shape [C] for channels on the last axis, else of the rank of x.

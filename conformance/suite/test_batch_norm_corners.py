@@ -115,7 +115,7 @@ NUMBERS = {
     "momentum.nan": math.nan,
 }
 PARAMETERS = ("gamma", "beta", *STATISTICS)
-BAD = (*(f"{name}.{size}" for name in PARAMETERS for size in SIZES), *NUMBERS, "x.rank")
+BAD = (*(f"{name}.{size}" for name in PARAMETERS for size in SIZES), *NUMBERS, "x.rank", "channel_axis.low")
 
 
 @clause("BN.bad-input", regimes=BAD)
@@ -140,6 +140,8 @@ def worsened(case: BatchNorm, kind: str, last_axis: int) -> BatchNorm:
     case = dataclasses.replace(case, **whole, momentum=0.5, recipe=case.recipe)  # type: ignore[arg-type]
     if kind in NUMBERS:
         return dataclasses.replace(case, **{name: NUMBERS[kind]})  # type: ignore[arg-type]
+    if kind == "channel_axis.low":
+        return dataclasses.replace(case, channel_axis=-case.x.ndim - 1)
     if kind == "x.rank":
         x = fill("normal", (3,), 7, dtype)
         return dataclasses.replace(case, x=x, dy=x, channel_axis=last_axis, recipe={})
@@ -150,6 +152,6 @@ def worsened(case: BatchNorm, kind: str, last_axis: int) -> BatchNorm:
 def told(case: BatchNorm, kind: str) -> str:
     name = kind.split(".")[0]
     value = getattr(case, name)
-    if isinstance(value, float):
-        return f"{name}={value}"
+    if isinstance(value, float | int):
+        return f"{name}={value}, x of shape {case.x.shape}"
     return f"{name} of shape {value.shape}, x of shape {case.x.shape}"

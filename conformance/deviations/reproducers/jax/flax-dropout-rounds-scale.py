@@ -1,4 +1,4 @@
-"""Dropout divides by 1 - p rounded to the dtype of x: the mean of the output is off, beyond the rounding of one number."""
+"""Dropout divides by 1 - p rounded to the dtype of x: the mean of the output is off by more than one rounding."""
 
 import sys
 

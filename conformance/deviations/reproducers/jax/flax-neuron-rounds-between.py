@@ -1,4 +1,4 @@
-"""A dense layer in mixed precision computes in dtype: the float32 weights are rounded to it, and their gradients too."""
+"""A dense layer in mixed precision computes in dtype: the gradient of its float32 weights has 16 bits."""
 
 import sys
 

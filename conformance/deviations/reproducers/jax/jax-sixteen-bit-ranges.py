@@ -1,4 +1,4 @@
-"""Intermediate results of the activations and their gradients overflow float16 where the answers are ordinary numbers."""
+"""Intermediate results of the activations and their gradients overflow float16 where the answers are ordinary."""
 
 import sys
 

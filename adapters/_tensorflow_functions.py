@@ -43,7 +43,7 @@ def tf_nn(tf: Any, case: Case) -> Program:
 
 
 def _moments_and_norm(tf: Any, case: BatchNorm, given: Tensors) -> Any:
-    x, axis = given["x"], case.channel_axis % case.x.ndim
+    x, axis = given["x"], _axis(case)
     last = axis == case.x.ndim - 1
     # tf.nn takes statistics and parameters of shape [C] for channels on the last axis, else of the rank of x.
     shape = [-1 if each == axis else 1 for each in range(case.x.ndim)]
@@ -58,7 +58,14 @@ def _moments_and_norm(tf: Any, case: BatchNorm, given: Tensors) -> Any:
 
 def _others(case: BatchNorm) -> list[int]:
     """Every axis but that of the channels."""
-    return [each for each in range(case.x.ndim) if each != case.channel_axis % case.x.ndim]
+    return [each for each in range(case.x.ndim) if each != _axis(case)]
+
+
+def _axis(case: BatchNorm) -> int:
+    """The channels' axis, counted from the first; Unsupported where x has none, for no function here takes one."""
+    if not -case.x.ndim <= case.channel_axis < case.x.ndim:
+        raise Unsupported("a channel axis: the caller of these functions chooses the axes of the statistics")
+    return case.channel_axis % case.x.ndim
 
 
 def _neurons(tf: Any, case: Dense, given: Tensors) -> Any:
@@ -88,7 +95,7 @@ def fused(tf: Any, case: Case, *, convolved: bool = False) -> Program:
     if not case.training and case.running_mean is None:
         raise Unsupported(f"{what} takes the statistics that inference needs from its caller")
     if convolved and (
-        case.training or case.x.ndim not in (2, 3, 4) or case.channel_axis % case.x.ndim != case.x.ndim - 1
+        case.training or case.x.ndim not in (2, 3, 4) or _axis(case) != case.x.ndim - 1
     ):
         raise Unsupported("tf.nn.conv2d and batch norm become one in inference, in rank 4, with channels last")
     return Program(lambda given: _fused(tf, case, given, convolved=convolved))
@@ -103,7 +110,7 @@ _ADDED: Mapping[int, Mapping[str, tuple[int, ...]]] = {
 
 def _fused(tf: Any, case: BatchNorm, given: Tensors, *, convolved: bool) -> Tensors:
     x, rank = given["x"], case.x.ndim
-    place = "last" if rank < 3 or case.channel_axis % rank == rank - 1 else "first"
+    place = "last" if rank < 3 or _axis(case) == rank - 1 else "first"
     added = _ADDED.get(rank, {}).get(place, ())
     for axis in added:
         x = tf.expand_dims(x, axis)

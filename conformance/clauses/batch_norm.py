@@ -191,7 +191,7 @@ TABLE = (
         "BN.bad-input",
         _BN,
         "What cannot be meant is refused with an error: a parameter or statistic of a wrong size, eps negative or NaN, "
-        "momentum outside 0 to 1 or NaN, an x without a batch axis.",
+        "momentum outside 0 to 1 or NaN, an x without a batch axis, a channel axis that x does not have.",
         "error, in training and in inference",
         "the framework's documentation of the arguments",
         "a size of one that is broadcast; a NaN that passes every comparison; numbers that are not looked at",

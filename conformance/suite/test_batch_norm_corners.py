@@ -112,7 +112,7 @@ NUMBERS = {
     "momentum.nan": math.nan,
 }
 PARAMETERS = ("gamma", "beta", *STATISTICS)
-BAD = (*(f"{name}.{size}" for name in PARAMETERS for size in SIZES), *NUMBERS, "x.rank")
+BAD = (*(f"{name}.{size}" for name in PARAMETERS for size in SIZES), *NUMBERS, "x.rank", "channel_axis.low")
 
 
 @clause("BN.bad-input", regimes=BAD)
@@ -139,6 +139,8 @@ def worsened(case: BatchNorm, kind: str, last_axis: int, held: str) -> BatchNorm
         case = dataclasses.replace(case, dy=None)
     if kind in NUMBERS:
         return dataclasses.replace(case, **{name: NUMBERS[kind]})  # type: ignore[arg-type]
+    if kind == "channel_axis.low":
+        return dataclasses.replace(case, channel_axis=-case.x.ndim - 1)
     if kind == "x.rank":
         x = fill("normal", (3,), 7, case.x.dtype.name)
         dy = None if case.dy is None else x
@@ -150,6 +152,6 @@ def worsened(case: BatchNorm, kind: str, last_axis: int, held: str) -> BatchNorm
 def told(case: BatchNorm, kind: str) -> str:
     name = kind.split(".")[0]
     value = getattr(case, name)
-    if isinstance(value, float):
-        return f"{name}={value}"
+    if isinstance(value, float | int):
+        return f"{name}={value}, x of shape {case.x.shape}"
     return f"{name} of shape {value.shape}, x of shape {case.x.shape}"

@@ -174,6 +174,12 @@ class MomentumClipped(Forgiving):
         return case if case.momentum is None else replace(case, momentum=min(max(case.momentum, 0.0), 1.0))
 
 
+@fault(clause="BN.bad-input", says="a channel axis below the first counts round once more")
+class AxisWrapped(Forgiving):
+    def forgiven(self, case: BatchNorm) -> BatchNorm:
+        return replace(case, channel_axis=case.channel_axis % case.x.ndim)
+
+
 @fault(clause="BN.bad-input", says="an x without a batch axis taken for a batch of one")
 class BatchAxisAdded(Forgiving):
     def forgiven(self, case: BatchNorm) -> BatchNorm:

@@ -75,6 +75,10 @@ class Examination:
     #: The false-alarm probability that this clause x subject may spend (statistical clauses).
     false_alarm: float = 1e-12
     record: Record = field(default_factory=Record)
+    #: The other frameworks that a clause may hold the answer against.
+    peers: tuple[Adapter, ...] = ()
+    #: What is recorded of a subject in clauses that match a glob, for a clause that asks several subjects.
+    records: Callable[[str, Subject, str | None], tuple[Deviation, ...]] = lambda *_: ()
 
     @property
     def dtype(self) -> str:
@@ -196,6 +200,16 @@ class Examination:
         self, case: Case, name: str, got: Array, comparison: Comparison, expect: Callable[..., expectation.Expected]
     ) -> str:
         """The grade of a failure that a record excuses: the weaker model that explains it. Raises for the rest."""
+        left, grade = self.unexcused(case, name, got, comparison, expect)
+        if left.any():
+            finding = self._finding(case, name, comparison, left, grade)
+            raise Nonconformance(self._message(case, finding), finding)
+        return grade
+
+    def unexcused(
+        self, case: Case, name: str, got: Array, comparison: Comparison, expect: Callable[..., expectation.Expected]
+    ) -> tuple[Array, str]:
+        """The failing elements that no record excuses (bool), and the weaker model that explains all that fail."""
         unexplained = {"none": comparison.failing}
         for model in expectation.WEAKER:
             if model.concerns(self.dtype):
@@ -211,12 +225,9 @@ class Examination:
             )
             excused = left & explained & deviation.covers(case, name, left.shape, comparison.expected)
             if excused.any():
-                self._excuse(deviation, self._finding(case, name, comparison, excused, grade))
+                self.excuse(deviation, self._finding(case, name, comparison, excused, grade))
                 left &= ~excused
-        if left.any():
-            finding = self._finding(case, name, comparison, left, grade)
-            raise Nonconformance(self._message(case, finding), finding)
-        return grade
+        return left, grade
 
     def _finding(self, case: Case, name: str, comparison: Comparison, among: Array, grade: str) -> dict[str, Any]:
         index = comparison.worst_index(among)
@@ -241,20 +252,20 @@ class Examination:
         if condition:
             return
         left = np.array(True) if failing is None else failing.copy()
-        finding = self._exact(case, output, message)
+        finding = self.finding(case, output, message)
         for deviation in self.deviations:
             excused = left & deviation.covers(case, output, left.shape)
             if deviation.grade is None and excused.any():
-                self._excuse(deviation, finding)
+                self.excuse(deviation, finding)
                 left &= ~excused
         if left.any():
             raise Nonconformance(self._message(case, finding), finding)
 
-    def _exact(self, case: Case, output: str, message: str) -> dict[str, Any]:
+    def finding(self, case: Case, output: str, message: str) -> dict[str, Any]:
         return {"case": describe(case), "regime": case.regime, "output": output, "message": message, "grade": "none"}
 
     def _nonconformance(self, case: Case, output: str, message: str) -> Nonconformance:
-        finding = self._exact(case, output, message)
+        finding = self.finding(case, output, message)
         return Nonconformance(self._message(case, finding), finding)
 
     def exactly(self, case: Case, name: str, got: Array | None, want: Array) -> None:
@@ -267,7 +278,7 @@ class Examination:
             message = f"{name}{[int(i) for i in index]} is {got[index]!r}, expected {want[index]!r} to the bit"
             self.require(False, case, message, output=name, failing=different)
 
-    def _excuse(self, deviation: Deviation, finding: dict[str, Any]) -> None:
+    def excuse(self, deviation: Deviation, finding: dict[str, Any]) -> None:
         known = self.record.deviations.get(deviation.id)
         if known is None or finding.get("ratio", 0.0) > known.get("ratio", 0.0):
             self.record.deviations[deviation.id] = finding

@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 
-from adapters.base import Adapter, Unsupported, dtype_missing
+from adapters.base import Adapter, Subject, Unsupported, dtype_missing
 from conformance import backends, bernoulli, deviations, keyword, plan, profiles, results
 from conformance.clauses import CLAUSES
 from conformance.examination import Examination, Nonconformance
 
 #: A device that is asked only when it is named.
 OPTIONAL_DEVICES = ("cuda",)
+#: The backend that stands where a framework stands and is none.
+CONTROL = "numpy"
 
 
 class Session:
@@ -99,18 +101,26 @@ class Session:
             subject=entry.subject,
             adapter=entry.adapter,
             activation=entry.activation,
-            deviations=self._concerning(entry),
+            deviations=self._concerning(entry.clause.id, entry.subject, entry.activation),
             seed=self.seed,
             false_alarm=self.share,
+            peers=self._peers(entry.adapter),
+            records=self._concerning,
         )
 
-    def _concerning(self, entry: plan.Entry) -> tuple[deviations.Deviation, ...]:
-        installed = self.versions[entry.adapter.name]
+    def _concerning(self, glob: str, subject: Subject, activation: str | None) -> tuple[deviations.Deviation, ...]:
+        """The records of a subject in any clause that matches the glob."""
+        clauses = [name for name in CLAUSES if fnmatchcase(name, glob)]
+        installed = self.versions[subject.backend]
         return tuple(
             record
-            for record in self.records[entry.adapter.name]
-            if record.concerns(entry.clause.id, entry.subject, entry.activation, installed)
+            for record in self.records[subject.backend]
+            if any(record.concerns(clause, subject, activation, installed) for clause in clauses)
         )
+
+    def _peers(self, adapter: Adapter) -> tuple[Adapter, ...]:
+        """The frameworks of this run after this one; the control is none."""
+        return () if adapter.name == CONTROL else self.adapters[self.adapters.index(adapter) + 1 :]
 
     def explain_emptiness(self) -> None:
         """Nothing was selected: say so where the reason is a framework that is not there."""
@@ -192,7 +202,7 @@ class Session:
 
     def _stale(self) -> Iterator[str]:
         """Records that excused nothing, although everything that they concern was asked."""
-        asked = {_key(row["clause"], row["subject"], row["activation"]) for row in self.results.rows}
+        asked = {_key(row["clause"], row["subject"], row["activation"]) for row in self.results.rows if _whole(row)}
         used = {name for row in self.results.rows for name in row["deviations"]}
         failed = {row["clause"] for row in self.results.rows if row["verdict"] in results.BAD}
         for records in self.records.values():
@@ -288,6 +298,11 @@ def _verdict(exam: Examination, error: BaseException | None) -> tuple[str, str |
     if record.elements == 0 and record.undecided:
         return "undecided", f"the bound of every element ({record.undecided}) is infinite"
     return "pass", None
+
+
+def _whole(row: results.Row) -> bool:
+    """Whether all was asked that the row speaks of: frameworks that are not there cannot be compared."""
+    return CLAUSES[row["clause"]].against != "backends" or not row["unsupported"]
 
 
 def _key(clause: str, subject: Mapping[str, str], activation: str | None) -> tuple[str, ...]:

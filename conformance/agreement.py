@@ -17,9 +17,12 @@ from conformance.judge import compare
 Array = np.ndarray[Any, np.dtype[Any]]
 
 #: The clauses that judge an answer alone, and those that do where a special value went in: what is recorded of a
-#: subject there explains its disagreement with another one too.
+#: subject there, or in the clause that compares, explains its disagreement with another one.
 ALONE: dict[type[Case], tuple[tuple[str, ...], tuple[str, ...]]] = {
-    BatchNorm: (("BN.train.*", "BN.eval.output", "BN.eval.grad", "BN.running.update"), ("BN.channels-independent",)),
+    BatchNorm: (
+        ("BN.train.output", "BN.train.grad", "BN.eval.output", "BN.eval.grad", "BN.running.update"),
+        ("BN.channels-independent",),
+    ),
     LayerNorm: (("LN.output", "LN.grad"), ("LN.special",)),
     Dropout: (("DO.eval",), ("DO.special",)),
     Dense: (("NE.output", "NE.grad"), ()),
@@ -44,8 +47,8 @@ class Side:
         """What it meets goes into the record of ``exam``."""
         activation = case.name if isinstance(case, Activation) else None
         numbers, specials = ALONE[type(case)]
-        clauses = (*numbers, *specials) if special(case) else numbers
-        known = {record.id: record for glob in clauses for record in exam.records(glob, subject, activation)}
+        clauses = (exam.clause.id, *numbers, *(specials if special(case) else ()))
+        known = {record.id: record for clause in clauses for record in exam.records(clause, subject, activation)}
         described = {"subject": subject, "adapter": adapter, "deviations": tuple(known.values())}
         return cls(replace(exam, activation=activation, **described), outcome)  # type: ignore[arg-type]
 

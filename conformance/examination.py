@@ -77,7 +77,7 @@ class Examination:
     record: Record = field(default_factory=Record)
     #: The other frameworks that a clause may hold the answer against.
     peers: tuple[Adapter, ...] = ()
-    #: What is recorded of a subject in clauses that match a glob, for a clause that asks several subjects.
+    #: What is recorded of a subject (and its activation) in a clause, for a clause that asks several subjects.
     records: Callable[[str, Subject, str | None], tuple[Deviation, ...]] = lambda *_: ()
 
     @property

@@ -108,14 +108,12 @@ class Session:
             records=self._concerning,
         )
 
-    def _concerning(self, glob: str, subject: Subject, activation: str | None) -> tuple[deviations.Deviation, ...]:
-        """The records of a subject in any clause that matches the glob."""
-        clauses = [name for name in CLAUSES if fnmatchcase(name, glob)]
+    def _concerning(self, clause: str, subject: Subject, activation: str | None) -> tuple[deviations.Deviation, ...]:
         installed = self.versions[subject.backend]
         return tuple(
             record
             for record in self.records[subject.backend]
-            if any(record.concerns(clause, subject, activation, installed) for clause in clauses)
+            if record.concerns(clause, subject, activation, installed)
         )
 
     def _peers(self, adapter: Adapter) -> tuple[Adapter, ...]:
@@ -202,21 +200,28 @@ class Session:
 
     def _stale(self) -> Iterator[str]:
         """Records that excused nothing, although everything that they concern was asked."""
-        asked = {_key(row["clause"], row["subject"], row["activation"]) for row in self.results.rows if _whole(row)}
+        asked = {_key(row["clause"], row["subject"], row["activation"]) for row in self.results.rows}
         used = {name for row in self.results.rows for name in row["deviations"]}
         failed = {row["clause"] for row in self.results.rows if row["verdict"] in results.BAD}
         for records in self.records.values():
             for record in records:
-                concerned = [
-                    entry
-                    for clause_id in CLAUSES
-                    for entry in self._entries(clause_id)
-                    if record.concerns(clause_id, entry.subject, entry.activation, self.versions[entry.adapter.name])
-                ]
-                keys = {_key(entry.clause.id, entry.subject.axes(), entry.activation) for entry in concerned}
+                keys = set().union(*(self._rows_that_meet(record, clause_id) for clause_id in CLAUSES))
                 # A test that failed stopped before it could meet the record.
                 if keys and keys <= asked and record.id not in used and not failed & {key[0] for key in keys}:
                     yield record.id
+
+    def _rows_that_meet(self, record: deviations.Deviation, clause_id: str) -> set[tuple[str, ...]]:
+        """The keys of the rows in which the record is met if the clause meets it."""
+        entries = list(self._entries(clause_id))
+        concerned = [
+            entry
+            for entry in entries
+            if record.concerns(clause_id, entry.subject, entry.activation, self.versions[entry.adapter.name])
+        ]
+        if concerned and CLAUSES[clause_id].against == "backends":
+            # In the row of any framework of a pair; where one is not there, perhaps not at all.
+            concerned = entries if len(self.adapters) == len(backends.names()) else []
+        return {_key(clause_id, entry.subject.axes(), entry.activation) for entry in concerned}
 
     def header(self) -> list[str]:
         named = {value for axis, value in keyword.terms(self.expression) if axis == "backend"}
@@ -298,11 +303,6 @@ def _verdict(exam: Examination, error: BaseException | None) -> tuple[str, str |
     if record.elements == 0 and record.undecided:
         return "undecided", f"the bound of every element ({record.undecided}) is infinite"
     return "pass", None
-
-
-def _whole(row: results.Row) -> bool:
-    """Whether all was asked that the row speaks of: frameworks that are not there cannot be compared."""
-    return CLAUSES[row["clause"]].against != "backends" or not row["unsupported"]
 
 
 def _key(clause: str, subject: Mapping[str, str], activation: str | None) -> tuple[str, ...]:

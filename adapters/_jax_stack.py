@@ -102,9 +102,7 @@ def _dropout(asked: Asked, case: Dropout) -> _Placed:
     if asked.api == "flax.nnx":
         return _Placed(nnx_dropout(asked, case.rate, case.seed, case.training, case.call))
     rngs = {"dropout": asked.jax.random.key(case.seed)}
-    return _Placed(
-        flax_layer(asked, "Dropout", (), {"rate": case.rate}, deterministic=not case.training, rngs=rngs)
-    )
+    return _Placed(flax_layer(asked, "Dropout", (), {"rate": case.rate}, deterministic=not case.training, rngs=rngs))
 
 
 def _dense(asked: Asked, case: Dense) -> _Placed:

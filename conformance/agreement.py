@@ -56,7 +56,7 @@ class Side:
         return self.outcome.arrays[name] if name in self.outcome.arrays else self.outcome.state.get(name)
 
     def explains(self, case: Case, name: str, expected: Bounded, apart: Array) -> Array:
-        """The elements of ``apart`` (bool) where this side is known to leave its bound or, without one, known at all."""
+        """The elements of ``apart`` where this side is known to leave its bound or, without one, known at all; bool."""
         got = self.answer(name)
         assert got is not None
         comparison = compare(got, expected, self.exam.stored_as(case, name))
@@ -79,9 +79,7 @@ def hold(exam: Examination, case: Case, one: Side, other: Side, names: Iterable[
             _hold(exam, case, (one, other), name, expected[name], f"{prefix}{name}")
 
 
-def _hold(
-    exam: Examination, case: Case, sides: tuple[Side, Side], name: str, expected: Bounded, output: str
-) -> None:
+def _hold(exam: Examination, case: Case, sides: tuple[Side, Side], name: str, expected: Bounded, output: str) -> None:
     a, b = (side.answer(name) for side in sides)
     told = f"{name} is {_form(a)}; of {sides[1].exam.subject} it is {_form(b)}"
     if a is None or b is None or a.shape != b.shape or a.dtype != b.dtype:

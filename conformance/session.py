@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from adapters.base import Adapter, Subject, Unsupported, dtype_missing
+from adapters.base import ACTIVATIONS, Adapter, Subject, Unsupported, dtype_missing
 from conformance import backends, bernoulli, deviations, keyword, plan, profiles, results
 from conformance.clauses import CLAUSES
 from conformance.examination import Examination, Nonconformance
@@ -212,13 +212,18 @@ class Session:
 
     def _rows_that_meet(self, record: deviations.Deviation, clause_id: str) -> set[tuple[str, ...]]:
         """The keys of the rows in which the record is met if the clause meets it."""
-        entries = list(self._entries(clause_id))
+        clause, entries = CLAUSES[clause_id], list(self._entries(clause_id))
+        # Where answers are held against each other one row is about every activation.
+        others = sorted(clause.operations & ACTIVATIONS) if clause.against else []
         concerned = [
             entry
             for entry in entries
-            if record.concerns(clause_id, entry.subject, entry.activation, self.versions[entry.adapter.name])
+            if any(
+                record.concerns(clause_id, entry.subject, activation, self.versions[entry.adapter.name])
+                for activation in (entry.activation, *others)
+            )
         ]
-        if concerned and CLAUSES[clause_id].against == "backends":
+        if concerned and clause.against == "backends":
             # In the row of any framework of a pair; where one is not there, perhaps not at all.
             concerned = entries if len(self.adapters) == len(backends.names()) else []
         return {_key(clause_id, entry.subject.axes(), entry.activation) for entry in concerned}

@@ -7,6 +7,7 @@ from . import (
     activation_gradients,
     activation_points,
     activations,
+    agreement,
     batch_norm,
     batch_norm_corners,
     batch_norm_inference,
@@ -19,6 +20,7 @@ from . import (
     low_precision,
     neuron,
     neuron_bias,
+    together,
 )
 from .registry import FAULTS, Fault
 
@@ -28,6 +30,7 @@ __all__ = [
     "activation_gradients",
     "activation_points",
     "activations",
+    "agreement",
     "batch_norm",
     "batch_norm_corners",
     "batch_norm_inference",
@@ -40,4 +43,5 @@ __all__ = [
     "low_precision",
     "neuron",
     "neuron_bias",
+    "together",
 ]

@@ -94,9 +94,7 @@ def fused(tf: Any, case: Case, *, convolved: bool = False) -> Program:
         raise Unsupported(f"{what} has no cumulative averaging")
     if not case.training and case.running_mean is None:
         raise Unsupported(f"{what} takes the statistics that inference needs from its caller")
-    if convolved and (
-        case.training or case.x.ndim not in (2, 3, 4) or _axis(case) != case.x.ndim - 1
-    ):
+    if convolved and (case.training or case.x.ndim not in (2, 3, 4) or _axis(case) != case.x.ndim - 1):
         raise Unsupported("tf.nn.conv2d and batch norm become one in inference, in rank 4, with channels last")
     return Program(lambda given: _fused(tf, case, given, convolved=convolved))
 

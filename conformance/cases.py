@@ -51,7 +51,7 @@ SIXTEEN_BIT = frozenset(
     "normal offset huge subnormal wide landmarks extreme positive hundreds largest smallest".split()
 )
 
-_RATIOS = st.sampled_from((1e4, 1e2, 1e3, 10.0, 1e5))
+_RATIOS = (1e4, 1e2, 1e3, 10.0, 1e5)
 _EPSILONS = (1e-5, 1e-3, 1e-1, 1e-7, 1e-12)
 
 
@@ -74,9 +74,9 @@ class _Arrays:
         self._seed = draw(_SEEDS)
         self._numbers = draw(_NUMBERS)
 
-    def tensor(self, name: str, shape: Shape, regime: str = "normal") -> Array:
-        """An input or a cotangent."""
-        parameters = {"ratio": self.draw(_RATIOS)} if regime == "offset" else {}
+    def tensor(self, name: str, shape: Shape, regime: str = "normal", ratios: Sequence[float] = _RATIOS) -> Array:
+        """An input or a cotangent. ``ratios``: what the mean of an offset may be in deviations."""
+        parameters = {"ratio": self.draw(st.sampled_from(ratios))} if regime == "offset" else {}
         size = math.prod(shape)
         if size > DRAWN_SINGLY:
             return self._filled(name, shape, regime, self.dtype, **parameters)

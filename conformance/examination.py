@@ -88,6 +88,10 @@ class Examination:
     #: The false-alarm probability that this clause x subject may spend (statistical clauses).
     false_alarm: float = 1e-12
     record: Record = field(default_factory=Record)
+    #: The other frameworks that a clause may hold the answer against.
+    peers: tuple[Adapter, ...] = ()
+    #: What is recorded of a subject (and its activation) in a clause, for a clause that asks several subjects.
+    records: Callable[[str, Subject, str | None], tuple[Deviation, ...]] = lambda *_: ()
 
     def __post_init__(self) -> None:
         dtype_of(self.dtype)  # from here on NumPy knows it by its name
@@ -219,6 +223,16 @@ class Examination:
         self, case: Case, name: str, got: Array, comparison: Comparison, expect: Callable[..., expectation.Expected]
     ) -> str:
         """The grade of a failure that a record excuses: the weaker model that explains it. Raises for the rest."""
+        left, grade = self.unexcused(case, name, got, comparison, expect)
+        if left.any():
+            finding = self._finding(case, name, comparison, left, grade)
+            raise Nonconformance(self._message(case, finding), finding)
+        return grade
+
+    def unexcused(
+        self, case: Case, name: str, got: Array, comparison: Comparison, expect: Callable[..., expectation.Expected]
+    ) -> tuple[Array, str]:
+        """The failing elements that no record excuses (bool), and the weaker model that explains all that fail."""
         unexplained = {"none": comparison.failing}
         for model in expectation.WEAKER:
             if model.concerns(case, self.dtype):
@@ -235,12 +249,9 @@ class Examination:
             excused = left & explained & deviation.covers(case, name, left.shape, comparison.expected)
             if excused.any():
                 found = functools.partial(self._finding, case, name, comparison, excused, grade)
-                self._excuse(deviation, float(comparison.ratio[excused].max()), found)
+                self.excuse(deviation, float(comparison.ratio[excused].max()), found)
                 left &= ~excused
-        if left.any():
-            finding = self._finding(case, name, comparison, left, grade)
-            raise Nonconformance(self._message(case, finding), finding)
-        return grade
+        return left, grade
 
     def _finding(self, case: Case, name: str, comparison: Comparison, among: Array, grade: str) -> dict[str, Any]:
         index = comparison.worst_index(among)
@@ -268,17 +279,17 @@ class Examination:
         for deviation in self.deviations:
             excused = left & deviation.covers(case, output, left.shape)
             if deviation.grade is None and excused.any():
-                self._excuse(deviation, 0.0, functools.partial(self._exact, case, output, message))
+                self.excuse(deviation, 0.0, functools.partial(self.finding, case, output, message))
                 left &= ~excused
         if left.any():
-            finding = self._exact(case, output, message)
+            finding = self.finding(case, output, message)
             raise Nonconformance(self._message(case, finding), finding)
 
-    def _exact(self, case: Case, output: str, message: str) -> dict[str, Any]:
+    def finding(self, case: Case, output: str, message: str) -> dict[str, Any]:
         return {"case": describe(case), "regime": case.regime, "output": output, "message": message, "grade": "none"}
 
     def _nonconformance(self, case: Case, output: str, message: str) -> Nonconformance:
-        finding = self._exact(case, output, message)
+        finding = self.finding(case, output, message)
         return Nonconformance(self._message(case, finding), finding)
 
     def exactly(self, case: Case, name: str, got: Array | None, want: Array) -> None:
@@ -302,7 +313,7 @@ class Examination:
                 spoilt = np.isnan(got) | (np.isinf(got) & ~np.asarray(allowed & (self.dtype == "float16")))
                 self.require(not spoilt.any(), case, f"{name} is not finite", output=name, failing=spoilt)
 
-    def _excuse(self, deviation: Deviation, ratio: float, finding: Callable[[], dict[str, Any]]) -> None:
+    def excuse(self, deviation: Deviation, ratio: float, finding: Callable[[], dict[str, Any]]) -> None:
         """Keep the worst finding of each record; it is made, and its case written out, only where it is the worst."""
         known = self.record.deviations.get(deviation.id)
         if known is None or ratio > known.get("ratio", 0.0):

@@ -34,13 +34,22 @@ def entries(clause: Clause, adapters: Iterable[Adapter], devices: Iterable[str] 
             if device not in adapter.devices:
                 continue
             for subject in adapter.subjects(device):
-                if not clause.concerns(subject.dtype):
+                if not clause.concerns(subject.dtype) or not _has_another(clause, adapter, subject):
                     continue
                 offered = clause.operations & adapter.offers(subject)
                 if offered and offered <= ACTIVATIONS:
                     yield from (Entry(clause, adapter, subject, name) for name in sorted(offered))
                 elif offered:
                     yield Entry(clause, adapter, subject)
+
+
+def _has_another(clause: Clause, adapter: Adapter, subject: Subject) -> bool:
+    """Whether the clause asks this subject for an answer that it can hold against another one."""
+    if clause.against == "backends":
+        # One way into each framework is enough to tell frameworks apart: the first that has any of it.
+        first = next((api for api, offered in adapter.apis.items() if clause.operations & offered), None)
+        return (subject.api, subject.mode, subject.device) == (first, "eager", "cpu")
+    return clause.against is None or subject.mode != "eager"
 
 
 def false_alarm_share(adapters: Iterable[Adapter], devices: Iterable[str] = ("cpu",)) -> float:

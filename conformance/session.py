@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 
-from adapters.base import Adapter, Unsupported, dtype_missing
+from adapters.base import ACTIVATIONS, Adapter, Subject, Unsupported, dtype_missing
 from conformance import backends, bernoulli, deviations, keyword, plan, profiles, results
 from conformance.clauses import CLAUSES
 from conformance.examination import Examination, Nonconformance
 
 #: A device that is asked only when it is named.
 OPTIONAL_DEVICES = ("cuda",)
+#: The backend that stands where a framework stands and is none.
+CONTROL = "numpy"
 
 
 class Session:
@@ -99,18 +101,24 @@ class Session:
             subject=entry.subject,
             adapter=entry.adapter,
             activation=entry.activation,
-            deviations=self._concerning(entry),
+            deviations=self._concerning(entry.clause.id, entry.subject, entry.activation),
             seed=self.seed,
             false_alarm=self.share,
+            peers=self._peers(entry.adapter),
+            records=self._concerning,
         )
 
-    def _concerning(self, entry: plan.Entry) -> tuple[deviations.Deviation, ...]:
-        installed = self.versions[entry.adapter.name]
+    def _concerning(self, clause: str, subject: Subject, activation: str | None) -> tuple[deviations.Deviation, ...]:
+        installed = self.versions[subject.backend]
         return tuple(
             record
-            for record in self.records[entry.adapter.name]
-            if record.concerns(entry.clause.id, entry.subject, entry.activation, installed)
+            for record in self.records[subject.backend]
+            if record.concerns(clause, subject, activation, installed)
         )
+
+    def _peers(self, adapter: Adapter) -> tuple[Adapter, ...]:
+        """The frameworks of this run after this one; the control is none."""
+        return () if adapter.name == CONTROL else self.adapters[self.adapters.index(adapter) + 1 :]
 
     def explain_emptiness(self) -> None:
         """Nothing was selected: say so where the reason is a framework that is not there."""
@@ -198,16 +206,28 @@ class Session:
         failed = {row["clause"] for row in self.results.rows if row["verdict"] in results.BAD}
         for records in self.records.values():
             for record in records:
-                concerned = [
-                    entry
-                    for clause_id in CLAUSES
-                    for entry in self._entries(clause_id)
-                    if record.concerns(clause_id, entry.subject, entry.activation, self.versions[entry.adapter.name])
-                ]
-                keys = {_key(entry.clause.id, entry.subject.axes(), entry.activation) for entry in concerned}
+                keys = set().union(*(self._rows_that_meet(record, clause_id) for clause_id in CLAUSES))
                 # A test that failed stopped before it could meet the record.
                 if keys and keys <= asked and record.id not in used and not failed & {key[0] for key in keys}:
                     yield record.id
+
+    def _rows_that_meet(self, record: deviations.Deviation, clause_id: str) -> set[tuple[str, ...]]:
+        """The keys of the rows in which the record is met if the clause meets it."""
+        clause, entries = CLAUSES[clause_id], list(self._entries(clause_id))
+        # Where answers are held against each other one row is about every activation.
+        others = sorted(clause.operations & ACTIVATIONS) if clause.against else []
+        concerned = [
+            entry
+            for entry in entries
+            if any(
+                record.concerns(clause_id, entry.subject, activation, self.versions[entry.adapter.name])
+                for activation in (entry.activation, *others)
+            )
+        ]
+        if concerned and clause.against == "backends":
+            # In the row of any framework of a pair; where one is not there, perhaps not at all.
+            concerned = entries if len(self.adapters) == len(backends.names()) else []
+        return {_key(clause_id, entry.subject.axes(), entry.activation) for entry in concerned}
 
     def header(self) -> list[str]:
         named = {value for axis, value in keyword.terms(self.expression) if axis == "backend"}

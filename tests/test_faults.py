@@ -22,7 +22,11 @@ SHARE = plan.false_alarm_share([NumPy()])
 
 def examinations(clause: str, adapter: NumPy) -> list[Examination]:
     entries = plan.entries(CLAUSES[clause], [adapter])
-    return [Examination(entry.clause, entry.subject, adapter, entry.activation, false_alarm=SHARE) for entry in entries]
+    return [
+        # The other framework of a pair is the control.
+        Examination(entry.clause, entry.subject, adapter, entry.activation, false_alarm=SHARE, peers=(NumPy(),))
+        for entry in entries
+    ]
 
 
 def caught_by(clause: str, adapter: NumPy) -> Nonconformance | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from adapters.base import MIXED
 
@@ -25,6 +26,8 @@ class Clause:
     ulps: bool = False
     #: Whether it speaks of parameters or statistics, so that mixed precision is another question.
     mixed: bool = False
+    #: What the answer is held against besides the specification: that of the mode "eager", or of other "backends".
+    against: Literal["eager", "backends"] | None = None
 
     def concerns(self, dtype: str) -> bool:
         if dtype in MIXED:

@@ -53,4 +53,27 @@ TABLE = (
         "the scale missing, or in inference; a scale of 1/p for 1/(1 - p); a rate taken for the probability of keeping",
         statistical=True,
     ),
+    Clause(
+        "MODE.agree",
+        _EVERY,
+        "A mode of a framework agrees with its eager mode on the same case within the sum of the two bounds; NaN and "
+        "infinities are in the same places, shapes and dtypes the same.",
+        "abs(y_mode - y_eager) <= bound + bound. Where they are apart one of them leaves its own bound: what is "
+        "recorded of that operation is excused, the rest fails",
+        "each framework's documentation of its compiler: same results, faster",
+        "a fused kernel with another formula; a special value that a rewriting loses; a result of another dtype",
+        against="eager",
+    ),
+    Clause(
+        "DIFF.agree",
+        _EVERY,
+        "Two frameworks agree on the same case within the sum of their bounds; NaN and infinities are in the same "
+        "places, shapes and dtypes the same.",
+        "abs(y_A - y_B) <= bound + bound. Two answers that both keep their bounds cannot be further apart, so that "
+        "beyond it one leaves its own, and what is recorded of that operation is excused. What the bound does not "
+        "decide is the clause's own: special values, shapes, dtypes, an answer against an error",
+        "the triangle inequality; IEEE 754-2019, section 6, for special values",
+        "a special value that one framework selects away and the other multiplies; another shape or dtype",
+        against="backends",
+    ),
 )

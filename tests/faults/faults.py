@@ -8,6 +8,7 @@ from . import (
     activation_inputs,
     activation_points,
     activations,
+    agreement,
     batch_norm,
     batch_norm_corners,
     batch_norm_inference,
@@ -23,6 +24,7 @@ from . import (
     neuron,
     neuron_bias,
     sixteen_bits,
+    together,
 )
 from .registry import FAULTS, Fault
 
@@ -33,6 +35,7 @@ __all__ = [
     "activation_inputs",
     "activation_points",
     "activations",
+    "agreement",
     "batch_norm",
     "batch_norm_corners",
     "batch_norm_inference",
@@ -48,4 +51,5 @@ __all__ = [
     "neuron",
     "neuron_bias",
     "sixteen_bits",
+    "together",
 ]

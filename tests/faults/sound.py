@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from adapters._numpy_normalization import Axes
-from adapters.base import Array, BatchNorm, Case, Dropout, Outcome
+from adapters.base import Array, BatchNorm, Case, Dropout, Outcome, Subject
 from adapters.numpy import NumPy
 
 from .registry import SOUND, Sound, sound
@@ -220,3 +220,14 @@ class SampleBySample(NumPy):
         each = [self.moments(row.copy(), (0,)) for row in rows]
         mean, var = (np.concatenate(values).reshape(samples.shape[:-1]) for values in zip(*each, strict=True))
         return keep_axes(mean, x, axes), keep_axes(var, x, axes)
+
+
+@sound(says="a second mode that folds scale and offset, and sums the gradient in another form")
+class CompiledInAnotherForm(NumPy):
+    modes: ClassVar[tuple[str, ...]] = ("eager", "compiled")
+
+    class _Compiled(ScaleAndOffset, SumFormGradient):
+        modes: ClassVar[tuple[str, ...]] = ("compiled",)
+
+    def ask(self, subject: Subject, case: Case) -> Outcome:
+        return (super() if subject.mode == "eager" else self._Compiled()).ask(subject, case)

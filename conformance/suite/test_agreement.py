@@ -1,0 +1,128 @@
+"""Modes of one framework, and pairs of frameworks: the same case, two answers."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from hypothesis import strategies as st
+
+from adapters.base import Adapter, BatchNorm, Case, Dialect, Outcome, Subject, Unsupported
+from adapters.process import Process
+from conformance import agreement, cases
+from conformance.agreement import Side
+from conformance.cases import WARM, Palette, Shape
+from conformance.examination import Examination, clause
+
+#: Numbers as a network meets them, numbers that tell one formula from another, and a NaN or an infinity among numbers.
+REGIMES = ("normal", "huge", "special")
+ARRAYS = ("y", "dx", "dgamma", "dbeta", "dgain", "dbias", "dweight", "dalpha")
+STATE = ("running_mean", "running_var")
+
+
+class OneShape(Palette):
+    """A single shape and configuration of each operation: two frameworks pay for it."""
+
+    def shapes(self, operation: str) -> st.SearchStrategy[Shape]:
+        return st.just(WARM[operation][1])
+
+
+def questions(
+    exam: Examination, data: st.DataObject, dialect: Dialect, palette: Palette, operation: str
+) -> Iterator[Case]:
+    """Each way to put an operation, with gradients."""
+    spoil = exam.regime == "special"
+    how = {"regime": "normal" if spoil else exam.regime, "gradient": True, "palette": palette}
+    made: dict[str, Callable[..., list[st.SearchStrategy[Case]]]] = {
+        "batch_norm": lambda dtype: [cases.batch_norms(dtype, dialect, training=it, **how) for it in (True, False)],
+        "layer_norm": lambda dtype: [cases.layer_norms(dtype, dialect, **how)],
+        "dense": lambda dtype: [cases.denses(dtype, **how)],
+        # Two frameworks draw two masks: in training there is nothing to compare.
+        "dropout": lambda dtype: [cases.dropouts(dtype, training=False, **how)],
+    }
+    make = made.get(operation, lambda dtype: [cases.activations(operation, dtype, **how)])
+    for strategy in make(exam.subject.dtype):
+        case = data.draw(strategy, label="case")
+        yield spoilt(data, case) if spoil else case
+
+
+def spoilt(data: st.DataObject, case: Case) -> Case:
+    """The case with a NaN or an infinity in x."""
+    x = case.x.copy()  # type: ignore[attr-defined]
+    value = data.draw(st.sampled_from((math.nan, math.inf, -math.inf)), label="special value")
+    x.flat[data.draw(st.integers(0, x.size - 1), label="place")] = value
+    recipe = {name: text for name, text in case.recipe.items() if name != "x"}
+    return replace(case, x=x, recipe=recipe, regime="special")
+
+
+def operations(exam: Examination) -> list[str]:
+    """What the clause asks this api; one activation where the entry is about one."""
+    offered = exam.clause.operations & exam.adapter.apis[exam.subject.api]
+    return [exam.activation] if exam.activation else sorted(offered)
+
+
+@clause("MODE.agree", regimes=REGIMES)
+def test_modes(exam: Examination, data: st.DataObject) -> None:
+    eager = replace(exam.subject, mode="eager")
+    for operation in operations(exam):
+        for case in questions(exam, data, exam.dialect, exam.palette, operation):
+            try:
+                one, other = exam.ask(case), _timed(exam, exam.adapter, eager, case)
+            except Unsupported as missing:
+                exam.record.unsupported.append(str(missing))
+                continue
+            sides = [
+                Side.of(exam, exam.adapter, subject, case, outcome)
+                for subject, outcome in ((exam.subject, one), (eager, other))
+            ]
+            agreement.hold(exam, case, sides[0], sides[1], (*ARRAYS, *STATE))
+
+
+def _timed(exam: Examination, asked: Adapter | Process, subject: Subject, case: Case) -> Outcome:
+    start = time.perf_counter()
+    try:
+        return asked.ask(subject, case)
+    finally:
+        exam.record.framework_seconds += time.perf_counter() - start
+
+
+@clause("DIFF.agree", regimes=REGIMES)
+def test_frameworks(exam: Examination, data: st.DataObject) -> None:
+    if not exam.peers:
+        raise Unsupported("no framework after this one to compare with: a pair is asked in the row of its first")
+    for peer in exam.peers:
+        for operation in operations(exam):
+            subject = way_in(peer, operation, exam.subject.dtype)
+            if subject is not None:
+                _compare(exam, data, peer, subject, operation)
+
+
+def way_in(peer: Adapter, operation: str, dtype: str) -> Subject | None:
+    """The first subject of a framework that offers the operation."""
+    eager = (each for each in peer.subjects() if (each.mode, each.dtype) == ("eager", dtype))
+    return next((each for each in eager if operation in peer.apis[each.api]), None)
+
+
+def _compare(exam: Examination, data: st.DataObject, peer: Adapter, subject: Subject, operation: str) -> None:
+    # Never two frameworks in one process; the control is none.
+    asked = peer if peer.name == exam.adapter.name else Process.of(peer)
+    theirs = peer.dialect(subject.api)
+    common = tuple(axis for axis in exam.dialect.channel_axes if axis in theirs.channel_axes)
+    affine = exam.dialect.layer_norm_affine and theirs.layer_norm_affine
+    dialect = replace(exam.dialect, channel_axes=common or (1,), layer_norm_affine=affine)
+    for case in questions(exam, data, dialect, OneShape(exam.seed, "configuration"), operation):
+        if isinstance(case, BatchNorm) and case.momentum is None:
+            case = replace(case, momentum=0.5)  # how statistics are averaged is no matter of y and its gradients
+        try:
+            outcome = exam.ask(case)
+            other = _timed(exam, asked, subject, case)
+        except Unsupported:
+            continue  # a setting that one of the two does not offer
+        except Exception as error:
+            told = f"answered; {subject} raised {type(error).__name__}: {error}"
+            exam.require(False, case, told, output=f"{peer.name}.raises")
+            continue
+        one = Side.of(exam, exam.adapter, exam.subject, case, outcome)
+        agreement.hold(exam, case, one, Side.of(exam, peer, subject, case, other), ARRAYS, f"{peer.name}.")

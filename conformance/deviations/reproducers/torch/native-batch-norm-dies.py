@@ -1,4 +1,4 @@
-"""torch.native_batch_norm looks at no size: empty running statistics, or an empty weight, end the process."""
+"""torch.native_batch_norm looks at no size: empty statistics, or an empty weight in the gradient, end the process."""
 
 import subprocess
 import sys

@@ -307,13 +307,13 @@ def _first_line(error: BaseException) -> str:
 
 
 def clause(
-    id: str, *, regimes: Iterable[str] = ("positive",), generated: bool = True
+    id: str, *, regimes: Iterable[str] = ("positive",), generated: bool = True, shrinks: bool = True
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Mark a test as the clause ``id``: it receives an Examination and, where cases are generated, Hypothesis's
     ``data``.
 
     Each numeric regime is a stratum with examples of its own (``exam.regime`` names it), so that none is left out by
-    chance.
+    chance. ``shrinks``: whether Hypothesis looks for a smaller case once it has found one that fails.
     """
     if id not in CLAUSES:
         raise ValueError(f"unknown clause {id!r}")
@@ -329,7 +329,7 @@ def clause(
             with profiles.same_questions():
                 for regime in _strata(regimes, exam.dtype):
                     exam.regime = regime
-                    _generate(exam, ask)
+                    _generate(exam, ask, shrinks)
 
         examined = functools.wraps(test)(examined if generated else ask)
         del examined.__wrapped__  # pytest reads the signature: it fills exam alone
@@ -342,11 +342,11 @@ def _strata(regimes: Iterable[str], dtype: str) -> Iterable[str]:
     return [regime for regime in regimes if dtype not in SIXTEEN_BITS or regime in SIXTEEN_BIT]
 
 
-def _generate(exam: Examination, ask: Callable[..., None]) -> None:
+def _generate(exam: Examination, ask: Callable[..., None], shrinks: bool) -> None:
     """Let Hypothesis put its examples of one stratum; the same seed puts the same questions to every subject."""
 
     @hypothesis.seed(bernoulli.seed(exam.clause.id, exam.regime, exam.seed))
-    @profiles.settings()
+    @profiles.settings(shrinks=shrinks)
     @given(data=st.data())
     def generated(data: st.DataObject) -> None:
         ask(exam, data)

@@ -343,13 +343,13 @@ def _first_line(error: BaseException) -> str:
 
 
 def clause(
-    id: str, *, regimes: Iterable[str] = ("positive",), generated: bool = True
+    id: str, *, regimes: Iterable[str] = ("positive",), generated: bool = True, shrinks: bool = True
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Mark a test as the clause ``id``: it receives an Examination and, where cases are generated, Hypothesis's
     ``data``.
 
     Each numeric regime is a stratum with examples of its own (``exam.regime`` names it), so that none is left out by
-    chance.
+    chance. ``shrinks``: whether Hypothesis looks for a smaller case once it has found one that fails.
     """
     if id not in CLAUSES:
         raise ValueError(f"unknown clause {id!r}")
@@ -371,7 +371,7 @@ def clause(
                 with profiles.same_questions():
                     for regime in _strata(strata, exam.dtype):
                         exam.regime = regime
-                        _generate(exam, ask)
+                        _generate(exam, ask, shrinks)
             if not (exam.record.examples or exam.record.unsupported or exam.record.deviations):
                 raise RuntimeError(f"{exam!r} asked nothing, or did not count its examples")
 
@@ -391,11 +391,11 @@ def _strata(strata: Sequence[str], dtype: str) -> Sequence[str]:
     return [each for each in strata if each in SIXTEEN_BIT or each not in regimes.NAMES] or strata
 
 
-def _generate(exam: Examination, ask: Callable[..., None]) -> None:
+def _generate(exam: Examination, ask: Callable[..., None], shrinks: bool) -> None:
     """Let Hypothesis put its examples of one stratum; the same seed puts the same questions to every subject."""
 
     @hypothesis.seed(bernoulli.seed(exam.clause.id, exam.regime, exam.seed))
-    @profiles.settings()
+    @profiles.settings(shrinks=shrinks)
     @given(data=st.data())
     def generated(data: st.DataObject) -> None:
         ask(exam, data)

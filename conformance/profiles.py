@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 import hypothesis
-from hypothesis import HealthCheck
+from hypothesis import HealthCheck, Phase
 
 #: Cold imports and compilations make first examples slow; that is the framework's time and no defect of a strategy.
 _COMMON: dict[str, object] = {
@@ -14,7 +14,11 @@ _COMMON: dict[str, object] = {
     "print_blob": False,
     "report_multiple_bugs": False,
     "suppress_health_check": [HealthCheck.too_slow],
+    # The remarks of the phase "explain" would go to a traceback that nobody sees, at the price of the shrinking.
+    "phases": (Phase.explicit, Phase.generate, Phase.shrink),
 }
+#: What is left for a test whose examples are long and whose cases are small: the first failure as it is.
+UNSHRUNK = (Phase.explicit, Phase.generate)
 
 #: Examples of each stratum (a numeric regime). ``quick`` and ``ci`` ask the same questions in every run with the same
 #: seed, so that two framework versions can be compared; so does ``deep``, to which a nightly run gives another seed
@@ -41,8 +45,9 @@ def chosen() -> str:
     return _chosen
 
 
-def settings() -> hypothesis.settings:
-    return PROFILES[_chosen]
+def settings(*, shrinks: bool = True) -> hypothesis.settings:
+    chosen = PROFILES[_chosen]
+    return chosen if shrinks else hypothesis.settings(chosen, phases=UNSHRUNK)
 
 
 @contextlib.contextmanager

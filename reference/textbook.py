@@ -2,10 +2,10 @@
 
 Each is the formula as papers and documentation print it, and its derivative as calculus gives it from the formula or
 from the output: 1 + erf, 1 + tanh and exp(x) - 1 in the value, 1 - y^2, y (1 - y) and y + alpha in the gradient, and
-what the product rule makes of these in the second derivative. On real numbers they equal :mod:`reference.smooth` and
-:mod:`reference.rectifiers`; in floating point they lose all relative accuracy in a tail, as E[x^2] - E[x]^2 does on
-data with a large mean. An implementation that stays within the bound of these forms, and not within that of the sound
-ones, computes the right formula in an unsound way.
+what the product rule makes of these in the second derivative. On real numbers they equal the functions of
+:mod:`reference.smooth`, :mod:`reference.rectifiers` and :mod:`reference.curvature`; in floating point they lose all
+relative accuracy in a tail, as E[x^2] - E[x]^2 does on data with a large mean. An implementation that stays within the
+bound of these forms, and not within that of the sound ones, computes the right formula in an unsound way.
 
 Shapes: x, y, dy, dx all alike. Sources: as in :mod:`reference.activations`.
 """

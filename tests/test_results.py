@@ -32,6 +32,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     max_leaves=5,
 )
 TESTS = st.fixed_dictionaries({"false_alarm": NUMBERS, "detectable_shift": NUMBERS, "count": COUNTS})
+ULPS = st.fixed_dictionaries({"ulps": NUMBERS, "x": st.none() | NUMBERS, "got": NUMBERS, "expected": NUMBERS})
 ROWS = st.fixed_dictionaries(
     {
         "clause": st.sampled_from(sorted(CLAUSES)) | TEXT,
@@ -50,6 +51,7 @@ ROWS = st.fixed_dictionaries(
         "deviations": st.dictionaries(TEXT, st.dictionaries(TEXT, JSON, max_size=2), max_size=2),
         "unsupported": st.lists(TEXT, max_size=2),
         "statistics": st.lists(TESTS, max_size=2),
+        "ulps": st.dictionaries(st.sampled_from(["y", "dx"]), ULPS, max_size=2),
         "message": st.none() | TEXT,
     }
 )
@@ -89,6 +91,7 @@ def row(verdict: str = "pass", clause: str = "BN.train.output", **changes: Any) 
         "deviations": {},
         "unsupported": [],
         "statistics": [],
+        "ulps": {},
         "message": None,
         **counts,
         **changes,

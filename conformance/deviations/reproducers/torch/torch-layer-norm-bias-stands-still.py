@@ -1,4 +1,4 @@
-"""The gradient of layer normalization's bias is one running sum in float32 over the samples: it stands still at 2^24."""
+"""The gradient of layer normalization's bias is a running sum in float32 over the samples: it stands still at 2^24."""
 
 import sys
 

@@ -182,7 +182,7 @@ TABLE = (
         "BN.many",
         _BN,
         "Millions of values a channel, all one or normal: output, every gradient and the stored statistics.",
-        "BN.train.output, BN.train.grad and BN.running.update at n to 20,971,520; sums within 8 sqrt(n) u",
+        "BN.train.output, BN.train.grad and BN.running.update at n to 17,825,792; sums within 8 sqrt(n) u",
         f"{IOFFE_SZEGEDY}, algorithm 1; Higham & Mary, SIAM J. Sci. Comput. 41 (2019): the bound of long sums",
         "one running sum in float32: at 2^24 ones it stands still; a count in 16 or 24 bits",
         dtypes=("float32", "bfloat16"),

@@ -68,13 +68,13 @@ def closed_form(steps: list[BatchNorm]) -> Callable[..., Expected]:
         momentum = Bounded.input(np.float64(first.momentum or 0.0), arithmetic)
         weight: Any = momentum if dialect.momentum == "new" else 1.0 - momentum
         found: dict[str, Any] = {name: Bounded.input(getattr(first, name), arithmetic) for name in STATISTICS}
-        for step in steps:
+        for number, step in enumerate(steps):
             zeros = np.zeros_like(first.running_mean)
             replacing = 1.0 if dialect.momentum == "new" else 0.0
             alone = dataclasses.replace(step, running_mean=zeros, running_var=zeros, momentum=replacing)
             of_batch = expectation.expect(alone, dtype, dialect, model)
-            # What the step before left was stored.
-            found = {name: expectation.stored(found[name], getattr(first, name).dtype.name) for name in STATISTICS}
+            if number:  # what the step before left was stored
+                found = {name: expectation.stored(found[name], getattr(first, name).dtype.name) for name in STATISTICS}
             found = {name: batch_norm.running_update(found[name], of_batch[name], weight) for name in STATISTICS}
         return found
 

@@ -25,7 +25,7 @@ from conformance.suite.test_batch_norm import STATISTICS
 BLOCK = 4096
 #: How many blocks: ones, of which more than 2^24 are needed before a running sum stands still, and normal numbers. The
 #: quick profile asks whether the clause is right, not whether the subject is.
-BLOCKS = {"ones": 5 * 1024, "normal": 1024}
+BLOCKS = {"ones": 17 * 256, "normal": 1024}
 FEW = 4
 SUMS = ("dgamma", "dbeta", *STATISTICS)
 

@@ -6,66 +6,73 @@ from typing import Any
 
 import numpy as np
 
-from adapters.base import Array, Case, Dense, Dropout, Outcome, dtype_of
+from adapters.base import SIXTEEN_BITS, Array, Case, Dense, Dropout, Outcome, dtype_of
 from adapters.numpy import NumPy
 
 from .low_precision import BatchInOwnDtype
 from .registry import fault
 
 
+class InHalf(BatchInOwnDtype):
+    """Every operation in float16, and asked in nothing else."""
+
+    dtypes = ("float16",)
+
+
 @fault(clause="BN.shift", says="every operation in the dtype of the input: a constant takes the digits of x")
-class ShiftInOwnDtype(BatchInOwnDtype):
+class ShiftInOwnDtype(InHalf):
     pass
 
 
 @fault(clause="BN.scale", says="every operation in the dtype of the input: squares of a scaled input overflow")
-class ScaleInOwnDtype(BatchInOwnDtype):
+class ScaleInOwnDtype(InHalf):
     pass
 
 
 @fault(clause="BN.permute", says="every operation in the dtype of the input: the order of the batch shows")
-class OrderInOwnDtype(BatchInOwnDtype):
+class OrderInOwnDtype(InHalf):
     pass
 
 
 @fault(clause="BN.constant", says="every operation in the dtype of the input: a mean of equal numbers is another one")
-class ConstantInOwnDtype(BatchInOwnDtype):
+class ConstantInOwnDtype(InHalf):
     pass
 
 
 @fault(clause="BN.large", says="every operation in the dtype of the input: sums stand still")
-class ManyInOwnDtype(BatchInOwnDtype):
+class ManyInOwnDtype(InHalf):
     pass
 
 
 @fault(clause="BN.running.sequence", says="statistics in the dtype of the input, step by step")
-class SequenceInOwnDtype(BatchInOwnDtype):
+class SequenceInOwnDtype(InHalf):
     pass
 
 
 @fault(clause="LN.shift", says="every operation in the dtype of the input: a constant takes the digits of x")
-class LayerShiftInOwnDtype(BatchInOwnDtype):
+class LayerShiftInOwnDtype(InHalf):
     pass
 
 
 @fault(clause="LN.constant", says="every operation in the dtype of the input: the sum of a row overflows")
-class LayerConstantInOwnDtype(BatchInOwnDtype):
+class LayerConstantInOwnDtype(InHalf):
     pass
 
 
 @fault(clause="LN.large", says="every operation in the dtype of the input: sums stand still")
-class FeaturesInOwnDtype(BatchInOwnDtype):
+class FeaturesInOwnDtype(InHalf):
     pass
 
 
 @fault(clause="LN.multi-axis", says="every operation in the dtype of the input")
-class SeveralAxesInOwnDtype(BatchInOwnDtype):
+class SeveralAxesInOwnDtype(InHalf):
     pass
 
 
 class Sixteen(NumPy):
     """A layer that knows the dtype that it was asked in."""
 
+    dtypes = SIXTEEN_BITS
     asked = "float32"
 
     def answer_in(self, asked: np.dtype[Any], case: Case) -> Outcome:
@@ -88,6 +95,6 @@ class RateLookedAtRounded(Sixteen):
 class BiasAddedTwice(Sixteen):
     def dense(self, case: Dense) -> dict[str, Array]:
         found = super().dense(case)
-        if self.asked != "float32" and self.asked != "float64" and case.bias is not None:
+        if case.bias is not None:
             found["y"] = found["y"] + case.bias
         return found

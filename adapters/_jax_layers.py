@@ -117,10 +117,10 @@ def _nnx(
     return run
 
 
-def nnx_dropout(asked: Asked, rate: float, seed: int, training: bool, call: int) -> Layer:
+def nnx_dropout(asked: Asked, rate: float, seed: int, training: bool, call: int, shared: tuple[int, ...] = ()) -> Layer:
     """The given call of a fresh ``nnx.Dropout``: it holds a stream of random numbers, so it is never kept."""
     nnx = asked.library
-    graph, state = nnx.split(nnx.Dropout(rate, rngs=nnx.Rngs(dropout=seed)))
+    graph, state = nnx.split(nnx.Dropout(rate, broadcast_dims=shared, rngs=nnx.Rngs(dropout=seed)))
     initial = nnx.to_pure_dict(state)
 
     def run(x: Any) -> Any:

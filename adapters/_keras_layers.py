@@ -55,7 +55,7 @@ def _build(keras: Any, case: Case, options: dict[str, Any]) -> Any:
             options.update(center=case.bias is not None, scale=case.gain is not None)
             return keras.layers.LayerNormalization(list(range(-case.normalized_rank, 0)), case.eps, **options)
         case Dropout():
-            return keras.layers.Dropout(case.rate, seed=case.seed, **options)
+            return _dropout(keras, case, options)
         case Dense():
             need_batch(case, "keras.layers.Dense")
             options.update(activation=_named(case.activation), use_bias=case.bias is not None)
@@ -67,6 +67,20 @@ def _build(keras: Any, case: Case, options: dict[str, Any]) -> Any:
             per_channel = case.alpha.shape == case.x.shape[1:2]
             return keras.layers.PReLU(shared_axes=list(range(2 if per_channel else 1, case.x.ndim)), **options)
     raise Unsupported(f"the Keras adapter does not know the question {type(case).__name__}")
+
+
+def _dropout(keras: Any, case: Dropout, options: dict[str, Any]) -> Any:
+    options["seed"] = case.seed
+    if not case.features:
+        noise = case.mask_shape if case.shared or case.noise_shape is not None else None
+        return keras.layers.Dropout(case.rate, noise, **options)
+    rank = case.x.ndim - 2
+    layouts = {tuple(range(1, rank + 1)): "channels_last", tuple(range(2, rank + 2)): "channels_first"}
+    if rank not in (1, 2, 3) or case.shared not in layouts or (rank == 1 and case.shared != (1,)):
+        raise Unsupported("Keras drops channels that have one to three axes, the channels last where it is one")
+    if rank > 1:
+        options["data_format"] = layouts[case.shared]
+    return getattr(keras.layers, f"SpatialDropout{rank}D")(case.rate, **options)
 
 
 def _policy(case: Case) -> str:

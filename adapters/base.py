@@ -173,6 +173,9 @@ class Dropout(Case):
     """Dropout with drop rate ``rate``; answers ``y``, ``dx`` and state ``x``, where the api has one to show.
 
     One case is a fresh layer, seeded, and one call; with ``call`` = k the answer is that of the k-th call in a row.
+    With ``shared`` whole slices of x are dropped or kept: asked of the layer or function that takes axes or the shape
+    of its mask (``broadcast_dims``, ``noise_shape``), or with ``features`` of the one that is made to drop features
+    (``Dropout2d``, ``SpatialDropout2D``).
     """
 
     x: Array
@@ -181,6 +184,16 @@ class Dropout(Case):
     seed: int  #: 0 <= seed < 2**31
     dy: Array | None = None
     call: int = 1
+    shared: tuple[int, ...] = ()  #: the axes of x along which the mask is one
+    features: bool = False
+    noise_shape: tuple[int, ...] | None = None  #: a shape of the mask that is asked for as it is, right or wrong
+
+    @property
+    def mask_shape(self) -> tuple[int, ...]:
+        """The shape of the mask, which is spread over x: 1 along the shared axes."""
+        if self.noise_shape is not None:
+            return self.noise_shape
+        return tuple(1 if axis in self.shared else size for axis, size in enumerate(self.x.shape))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

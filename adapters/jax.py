@@ -140,14 +140,21 @@ def _ask_layer_norm(asked: Asked, case: LayerNorm) -> Outcome:
 
 
 def _ask_dropout(asked: Asked, case: Dropout) -> Outcome:
+    if case.features or case.noise_shape is not None:
+        raise Unsupported("Flax's Dropout takes the axes that share a mask (broadcast_dims)")
     if asked.api == "flax.nnx":
-        layer = nnx_dropout(asked, case.rate, case.seed, case.training, case.call)
+        layer = nnx_dropout(asked, case.rate, case.seed, case.training, case.call, case.shared)
     elif case.call > 1:
         raise Unsupported("flax.linen's Dropout keeps no stream: it is handed its key in every call")
     else:
         key = asked.jax.random.key(case.seed)
         layer = flax_layer(
-            asked, "Dropout", (), {"rate": case.rate}, deterministic=not case.training, rngs={"dropout": key}
+            asked,
+            "Dropout",
+            (),
+            {"rate": case.rate, "broadcast_dims": case.shared},
+            deterministic=not case.training,
+            rngs={"dropout": key},
         )
     return asked.run(layer, {}, case.x, case.dy).outcome({})
 

@@ -125,9 +125,10 @@ class NumPy(Normalization, Activations, Adapter):
         return layer(case)
 
     def dropout_train(self, case: Dropout) -> dict[str, Array]:
-        keep = self.mask(case.x.shape, case.rate, case.seed)
+        keep = self.mask(case.mask_shape, case.rate, case.seed)
         if case.call > 1:  # the calls before this one have used up their share of the stream
-            keep = self.mask((case.call, *case.x.shape), case.rate, case.seed)[-1]
+            keep = self.mask((case.call, *case.mask_shape), case.rate, case.seed)[-1]
+        keep = self.spread(keep, case)
         arrays = {"y": self.drop(case.x, keep, case.rate)}
         if case.dy is not None:
             arrays["dx"] = self.drop_gradient(case.dy, keep, case.rate)
@@ -139,6 +140,10 @@ class NumPy(Normalization, Activations, Adapter):
     def mask(self, shape: tuple[int, ...], rate: float, seed: int) -> Array:
         """True where an element is kept; uniform variates below 1 drop everything at rate 1 and nothing at rate 0."""
         return np.random.default_rng(seed).random(shape) >= rate
+
+    def spread(self, keep: Array, case: Dropout) -> Array:
+        """The mask over all of x, one along the shared axes."""
+        return np.broadcast_to(keep, case.x.shape)
 
     def dropout_scale(self, rate: float) -> float:
         # At rate 1 nothing is kept: the scale multiplies no element.

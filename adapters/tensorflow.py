@@ -184,11 +184,14 @@ def _functions(case: Case, tensors: Tensors) -> Callable[[], Any]:
         case Dropout():
             if not case.training:
                 raise Unsupported("tf.nn.dropout is for training alone")
+            if case.features:
+                raise Unsupported("tf.nn has no dropout of its own for whole features")
+            noise = case.mask_shape if case.shared or case.noise_shape is not None else None
             # A seed for the process as well: an operation's own one goes on from call to call.
             tf.random.set_seed(case.seed)
             for _ in range(case.call - 1):
-                tf.nn.dropout(x, case.rate, seed=case.seed)
-            return lambda: tf.nn.dropout(x, case.rate, seed=case.seed)
+                tf.nn.dropout(x, case.rate, noise, seed=case.seed)
+            return lambda: tf.nn.dropout(x, case.rate, noise, seed=case.seed)
         case Dense():
             need_batch(case, "tf.linalg.matmul")
             tensors["weight"] = tf.constant(case.weight.T)

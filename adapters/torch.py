@@ -152,7 +152,8 @@ def _functional(case: Case, tensors: Tensors, differentiate: bool) -> torch.Tens
             return functional.layer_norm(x, _normalized_shape(case), get("gain"), get("bias"), case.eps)
         case Dropout():
             _seed(case.seed, x.device)
-            return _called(case, lambda: functional.dropout(x, case.rate, case.training))
+            drop = getattr(functional, f"dropout{_features(case)}")
+            return _called(case, lambda: drop(x, case.rate, case.training))
         case Dense():
             y = functional.linear(x, tensors["weight"], get("bias"))
             return y if case.activation is None else function(case.activation, {}, y)
@@ -202,7 +203,8 @@ def _build(case: Case, tensors: Tensors, factory: dict[str, Any]) -> torch.nn.Mo
             factory.update(_affine("gain", "bias", "elementwise_affine", tensors))
             return _construct(nn.LayerNorm, _normalized_shape(case), case.eps, **factory)
         case Dropout():
-            return nn.Dropout(case.rate)
+            dropout: nn.Module = getattr(nn, f"Dropout{_features(case)}")(case.rate)
+            return dropout
         case Dense():
             return nn.Linear(case.weight.shape[1], case.weight.shape[0], case.bias is not None, **factory)
         case Activation(name="prelu"):
@@ -255,6 +257,16 @@ def _called(case: Case, call: Callable[[], torch.Tensor]) -> torch.Tensor:
     for _ in range(getattr(case, "call", 1) - 1):
         call()
     return call()
+
+
+def _features(case: Dropout) -> str:
+    """The end of the name of the dropout that drops what the case asks for: elements, or channels of 1 to 3 axes."""
+    space = tuple(range(2, case.x.ndim))
+    if not case.features and case.noise_shape is None and not case.shared:
+        return ""
+    if case.features and case.shared == space and len(space) in (1, 2, 3):
+        return f"{len(space)}d"
+    raise Unsupported("torch drops elements, or channels on axis 1 that have one to three axes of space")
 
 
 def _refuse_channels_last(case: BatchNorm) -> None:

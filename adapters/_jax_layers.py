@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from adapters.base import Array, Outcome
+from adapters.base import Array, BatchNorm, Outcome, Unsupported
+from adapters.steps import Stateful
 
 Tensors = Mapping[str, Any]
 #: (parameters by Flax's names, x) -> (y, the layer's tensors after the call by Flax's names)
@@ -115,6 +116,45 @@ def _nnx(
         return y, {tensor: getattr(layer, tensor).get_value() for tensor in (*parameters, *kept)}
 
     return run
+
+
+class NnxBatchNorm(Stateful):
+    """An ``nnx.BatchNorm`` that is called again and again."""
+
+    def __init__(self, asked: Asked, case: BatchNorm, options: Mapping[str, Any]) -> None:
+        if asked.api != "flax.nnx":
+            raise Unsupported("a layer of flax.linen keeps no state: its caller does")
+        self._asked, self._case, self._options = asked, case, options
+        self._layer = self._made()
+        learnt = {"scale": case.gamma, "bias": case.beta}
+        asked.library.update(
+            self._layer, {name: asked.put(value) for name, value in learnt.items() if value is not None}
+        )
+        statistics = {"mean": case.running_mean, "var": case.running_var}
+        self.load({name: asked.put(value, np.float32) for name, value in statistics.items() if value is not None})
+
+    def _made(self) -> Any:
+        nnx, channels = self._asked.library, self._case.x.shape[self._case.channel_axis]
+        return nnx.BatchNorm(channels, **self._options, rngs=nnx.Rngs(0))
+
+    def call(self, x: Array, training: bool) -> Array:
+        return np.array(self._layer(self._asked.put(x), use_running_average=not training))
+
+    def statistics(self) -> tuple[Array, Array]:
+        return np.array(self._layer.mean.get_value()), np.array(self._layer.var.get_value())
+
+    def save(self) -> Any:
+        return self._asked.library.to_pure_dict(self._asked.library.state(self._layer))
+
+    def load(self, saved: Any) -> None:
+        self._asked.library.update(self._layer, saved)
+
+    def new(self) -> Stateful:
+        return NnxBatchNorm(self._asked, self._case, self._options)
+
+    def reset(self) -> None:
+        nnx = self._asked.library
+        nnx.update(self._layer, nnx.state(self._made(), nnx.BatchStat))
 
 
 def nnx_dropout(asked: Asked, rate: float, seed: int, training: bool, call: int, shared: tuple[int, ...] = ()) -> Layer:

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from adapters._tensorflow_activations import KERAS, spelling
 from adapters.base import Activation, Array, BatchNorm, Case, Dense, Dropout, LayerNorm, Unsupported
+from adapters.steps import Stateful
 
 #: the case's name of an array -> the Keras layer's
 STORED: Mapping[type[Case], Mapping[str, str]] = {
@@ -31,6 +34,39 @@ def loaded(keras: Any, case: Case) -> tuple[Any, dict[str, Any]]:
             variables[ours] = variable = getattr(layer, theirs)
             variable.assign(_to_store(case, ours, variable.shape))
     return layer, variables
+
+
+class KerasBatchNorm(Stateful):
+    """A batch normalization that is called again and again."""
+
+    def __init__(self, keras: Any, case: BatchNorm) -> None:
+        self._keras, self._case = keras, case
+        self._layer, _ = loaded(keras, case)
+
+    def call(self, x: Array, training: bool) -> Array:
+        return np.array(self._keras.ops.convert_to_numpy(self._layer(x, training=training)), order="C")
+
+    def statistics(self) -> tuple[Array, Array]:
+        mean, variance = (
+            np.array(self._keras.ops.convert_to_numpy(variable), order="C")
+            for variable in (self._layer.moving_mean, self._layer.moving_variance)
+        )
+        return mean, variance
+
+    def save(self) -> Any:
+        return [np.array(weight) for weight in self._layer.get_weights()]
+
+    def load(self, saved: Any) -> None:
+        self._layer.set_weights(saved)
+
+    def new(self) -> Stateful:
+        return KerasBatchNorm(self._keras, self._case)
+
+    def reset(self) -> None:
+        # Keras has no method for it: the initializers that the layer was made with.
+        layer = self._layer
+        layer.moving_mean.assign(layer.moving_mean_initializer(layer.moving_mean.shape))
+        layer.moving_variance.assign(layer.moving_variance_initializer(layer.moving_variance.shape))
 
 
 def stored_as(case: Case, name: str, array: Array) -> Array:

@@ -155,6 +155,47 @@ class BatchNorm(Case):
     dy: Array | None = None  #: cotangent of y, shape of x; None asks for no gradients
 
 
+#: What can be done with a layer of batch norm that has a state. "train" and "eval" call it with a batch; "empty" is a
+#: call in training with a batch of no samples, which may be refused; "save" keeps its state, "load" puts what was kept
+#: last (at first: the state that it was made with) back into it, "revive" into a new layer, which takes its place;
+#: "reset" gives it the statistics of a new layer: mean 0, variance 1, no batch counted.
+STEPS = ("train", "eval", "empty", "save", "load", "revive", "reset")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class BatchNormSteps(Case):
+    """One layer of batch normalization and what is done with it, step by step; fields as in :class:`BatchNorm`.
+
+    Answers, a row a step: ``y``, of a call with a batch, else zeros; ``running_mean running_var``, after the step.
+    """
+
+    x: Array  #: [batches, ...]: batches of rank 2 to 5, all of one shape
+    gamma: Array | None  #: [C]
+    beta: Array | None  #: [C]
+    running_mean: Array  #: [C]
+    running_var: Array  #: [C]
+    eps: float
+    momentum: float | None
+    channel_axis: int  #: of a batch
+    steps: tuple[tuple[str, int], ...]  #: one of STEPS, and the batch that it is called with
+
+    @property
+    def layer(self) -> BatchNorm:
+        """What the layer is made for, and with."""
+        return BatchNorm(
+            x=self.x[0].copy(),
+            gamma=self.gamma,
+            beta=self.beta,
+            running_mean=self.running_mean,
+            running_var=self.running_var,
+            eps=self.eps,
+            momentum=self.momentum,
+            channel_axis=self.channel_axis,
+            training=True,
+            regime=self.regime,
+        )
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LayerNorm(Case):
     """Layer normalization over the ``normalized_rank`` trailing axes; answers ``y``, ``dx dgain dbias``."""

@@ -24,7 +24,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from adapters._jax_layers import Asked, Tensors, flax_layer, function, nnx_dropout
+from adapters._jax_layers import Asked, NnxBatchNorm, Tensors, flax_layer, function, nnx_dropout
 from adapters.base import (
     ACTIVATIONS,
     NORMALIZATION,
@@ -32,6 +32,7 @@ from adapters.base import (
     Adapter,
     Array,
     BatchNorm,
+    BatchNormSteps,
     Case,
     Dense,
     Dialect,
@@ -42,6 +43,7 @@ from adapters.base import (
     Unsupported,
     first_order,
 )
+from adapters.steps import walk
 
 
 @dataclass(frozen=True)
@@ -102,13 +104,19 @@ def _normalization_options(asked: Asked, scale: Array | None, bias: Array | None
     return {**there, "dtype": asked.dtype, "param_dtype": asked.dtype}
 
 
-def _ask_batch_norm(asked: Asked, case: BatchNorm) -> Outcome:
+def _batch_norm_options(asked: Asked, case: BatchNorm) -> dict[str, Any]:
     if case.momentum is None:
         raise Unsupported("Flax's BatchNorm has no cumulative average: momentum is a number")
     if case.running_mean is None or case.running_var is None:
         raise Unsupported("Flax's BatchNorm always tracks running statistics")
     options = {"axis": case.channel_axis, "momentum": case.momentum, "epsilon": case.eps}
-    options.update(_normalization_options(asked, case.gamma, case.beta))
+    return options | _normalization_options(asked, case.gamma, case.beta)
+
+
+def _ask_batch_norm(asked: Asked, case: BatchNorm) -> Outcome:
+    options = _batch_norm_options(asked, case)
+    assert case.running_mean is not None
+    assert case.running_var is not None
     statistics = {"mean": case.running_mean, "var": case.running_var}
     # Where x has no such axis the layer is made for the statistics' size, and Flax is asked what it says to that x.
     there = -case.x.ndim <= case.channel_axis < case.x.ndim
@@ -195,6 +203,10 @@ def _operation(case: Case) -> tuple[str, Callable[[Asked, Any], Outcome]]:
     match case:
         case BatchNorm():
             return "batch_norm", _ask_batch_norm
+        case BatchNormSteps():
+            return "batch_norm", lambda asked, case: walk(
+                case, NnxBatchNorm(asked, case.layer, _batch_norm_options(asked, case.layer))
+            )
         case LayerNorm():
             return "layer_norm", _ask_layer_norm
         case Dropout():

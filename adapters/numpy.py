@@ -16,6 +16,7 @@ import numpy as np
 
 from adapters._numpy_activations import Activations
 from adapters._numpy_normalization import Normalization, fits, require
+from adapters._numpy_steps import BatchNormLayer
 from adapters.base import (
     ACTIVATIONS,
     MIXED,
@@ -25,6 +26,7 @@ from adapters.base import (
     Adapter,
     Array,
     BatchNorm,
+    BatchNormSteps,
     Case,
     Dense,
     Dialect,
@@ -39,6 +41,7 @@ from adapters.base import (
     parameter_dtype,
     tensor_dtype,
 )
+from adapters.steps import walk
 
 
 class NumPy(Normalization, Activations, Adapter):
@@ -107,6 +110,8 @@ class NumPy(Normalization, Activations, Adapter):
     def answer(self, case: Case) -> Outcome:
         if isinstance(case, BatchNorm):
             return self.batch_norm(case)
+        if isinstance(case, BatchNormSteps):
+            return walk(case, self.kept_layer(case.layer))
         if isinstance(case, LayerNorm):
             return Outcome(self.layer_norm(case))
         if isinstance(case, Dropout):
@@ -116,6 +121,9 @@ class NumPy(Normalization, Activations, Adapter):
         if isinstance(case, Activation):
             return Outcome(self.activation(case))
         raise Unsupported(f"the control has no layer for {type(case).__name__}")
+
+    def kept_layer(self, case: BatchNorm) -> BatchNormLayer:
+        return BatchNormLayer(self, case)
 
     # Dropout.
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from adapters._keras_layers import loaded, need_batch, stored_as
+from adapters._keras_layers import KerasBatchNorm, loaded, need_batch, stored_as
 from adapters._tensorflow_activations import KERAS, TF_NN, spelling
 from adapters.base import (
     NORMALIZATION,
@@ -30,6 +30,7 @@ from adapters.base import (
     Adapter,
     Array,
     BatchNorm,
+    BatchNormSteps,
     Case,
     Dense,
     Dialect,
@@ -40,6 +41,7 @@ from adapters.base import (
     first_order,
     tensor_dtype,
 )
+from adapters.steps import walk
 
 #: The suite's name -> the tensor or variable that the framework holds under it.
 Tensors = dict[str, Any]
@@ -104,6 +106,10 @@ class TensorFlow(Adapter):
         tf = _tensorflow()
         with tf.device(_DEVICES[subject.device]):
             first_order(case)
+            if isinstance(case, BatchNormSteps):
+                if subject.api != "keras" or subject.mode != "eager":
+                    raise Unsupported("a layer that keeps its state is asked of keras, eagerly")
+                return walk(case, KerasBatchNorm(_keras(), case.layer))
             tensors = {name: tf.constant(array) for name, array in case.arrays()}
             if (dtype := tensors["x"].dtype.name) != tensor_dtype(subject.dtype):
                 raise ValueError(f"the case's x is {dtype}, which is not a question to {subject}")

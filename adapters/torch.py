@@ -25,6 +25,7 @@ from adapters.base import (
     Adapter,
     Array,
     BatchNorm,
+    BatchNormSteps,
     Case,
     Dense,
     Dialect,
@@ -36,6 +37,7 @@ from adapters.base import (
     first_order,
     tensor_dtype,
 )
+from adapters.steps import Stateful, walk
 
 if TYPE_CHECKING:
     import torch
@@ -80,6 +82,10 @@ class Torch(Adapter):
         if answer is None or subject.mode not in self.modes or subject.device not in self.devices:
             raise Unsupported(f"the torch adapter does not offer {subject}")
         first_order(case)
+        if isinstance(case, BatchNormSteps):
+            if subject.api != "nn" or subject.mode != "eager":
+                raise Unsupported("a layer that keeps its state is asked of torch.nn, eagerly")
+            return walk(case, _Stateful(case.layer, subject.device))
         tensors = {name: _tensor(array, subject.device) for name, array in case.arrays()}
         if (dtype := str(tensors["x"].dtype).removeprefix("torch.")) != tensor_dtype(subject.dtype):
             raise ValueError(f"the case's x is {dtype}, which is not a question to {subject}")
@@ -185,6 +191,35 @@ def _modular(case: Case, tensors: Tensors, differentiate: bool) -> torch.Tensor:
     if isinstance(case, Dense) and case.activation is not None:
         y = module(case.activation, {})(y)
     return y
+
+
+class _Stateful(Stateful):
+    """A module of batch normalization that is called again and again."""
+
+    def __init__(self, case: BatchNorm, device: str) -> None:
+        self._case, self._device = case, device
+        tensors = {name: _tensor(array, device) for name, array in case.arrays()}
+        self._module = _build(case, tensors, {"device": device, "dtype": tensors["running_mean"].dtype})
+        stored = {theirs: tensors[ours] for ours, theirs in _STORED[BatchNorm].items() if ours in tensors}
+        self._module.load_state_dict(stored)
+
+    def call(self, x: Array, training: bool) -> Array:
+        return _array(self._module.train(training)(_tensor(x, self._device)))
+
+    def statistics(self) -> tuple[Array, Array]:
+        return _array(self._module.running_mean), _array(self._module.running_var)
+
+    def save(self) -> Any:
+        return {name: tensor.clone() for name, tensor in self._module.state_dict().items()}
+
+    def load(self, saved: Any) -> None:
+        self._module.load_state_dict(saved)
+
+    def new(self) -> Stateful:
+        return _Stateful(self._case, self._device)
+
+    def reset(self) -> None:
+        self._module.reset_running_stats()
 
 
 def _build(case: Case, tensors: Tensors, factory: dict[str, Any]) -> torch.nn.Module:

@@ -19,7 +19,8 @@ _LAYERS = (batch_norm, layer_norm, dropout, neuron, activations)
 _SIXTEEN = frozenset(
     "BN.train.output BN.train.grad BN.eval.output BN.eval.grad BN.eval.independent BN.eval.pure BN.running.update "
     "BN.low-precision LN.output LN.grad LN.samples-independent LN.mode-free LN.low-precision DO.support DO.rate "
-    "DO.expectation DO.independent DO.shared DO.grad DO.eval DO.zero DO.one NE.output NE.grad NE.shape ACT.value ACT.grad".split()
+    "DO.expectation DO.independent DO.shared DO.grad DO.eval DO.zero DO.one NE.output NE.grad NE.shape ACT.value "
+    "ACT.grad".split()
 )
 
 #: The clauses that are asked in mixed precision too.

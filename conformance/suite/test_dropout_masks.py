@@ -211,11 +211,19 @@ def test_shared(exam: Examination) -> None:
 
 def of_features(exam: Examination, shape: Shape, shared: Shape, features: bool, rate: float, index: int) -> Dropout:
     seed = bernoulli.seed(exam.clause.id, str(exam.subject), rate, index + exam.seed)
-    made = {
+    written = {
         name: f"fill('positive', {shape!r}, seed={seed + at}, dtype={exam.dtype!r})"
         for at, name in enumerate(("x", "dy"))
     }
-    arrays = {name: fill("positive", shape, seed + at, exam.dtype) for at, name in enumerate(("x", "dy"))}
+    x, dy = (fill("positive", shape, seed + at, exam.dtype) for at in (0, 1))
     return Dropout(
-        **arrays, rate=rate, training=True, seed=seed, shared=shared, features=features, recipe=made, regime="positive"
-    )  # type: ignore[arg-type]
+        x=x,
+        dy=dy,
+        rate=rate,
+        training=True,
+        seed=seed,
+        shared=shared,
+        features=features,
+        recipe=written,
+        regime="positive",
+    )

@@ -103,31 +103,6 @@ class StoredVarianceCancels(NumPy):
         super().batch_norm_track(case, state, mean, squares - np.square(mean))
 
 
-@fault(clause="BN.running.sequence", says="every third training step is not counted")
-class EveryThirdSkipped(NumPy):
-    steps = 0
-
-    def batch_norm_track(self, case: BatchNorm, state: State, mean: Array, var: Array) -> None:
-        self.steps += 1
-        if self.steps % 3:
-            super().batch_norm_track(case, state, mean, var)
-
-
-@fault(clause="BN.running.sequence", says="after inference the next training step counts twice")
-class InferenceRemembered(NumPy):
-    inferred = False
-
-    def batch_norm_eval(self, case: BatchNorm, state: State) -> dict[str, Array]:
-        self.inferred = True
-        return super().batch_norm_eval(case, state)
-
-    def batch_norm_track(self, case: BatchNorm, state: State, mean: Array, var: Array) -> None:
-        super().batch_norm_track(case, state, mean, var)
-        if self.inferred:
-            super().batch_norm_track(case, state, mean, var)
-        self.inferred = False
-
-
 class Forgiving(NumPy):
     """Takes a wrong case for a right one, without a word."""
 

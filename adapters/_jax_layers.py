@@ -125,17 +125,15 @@ class NnxBatchNorm(Stateful):
         if asked.api != "flax.nnx":
             raise Unsupported("a layer of flax.linen keeps no state: its caller does")
         self._asked, self._case, self._options = asked, case, options
-        self._layer = self._made()
+        channels = case.x.shape[case.channel_axis]
+        self._graph, self._initial = _nnx_parts("BatchNorm", (channels,), tuple(options.items()), asked.device)
+        self._layer = asked.library.merge(self._graph, self._initial)
         learnt = {"scale": case.gamma, "bias": case.beta}
         asked.library.update(
             self._layer, {name: asked.put(value) for name, value in learnt.items() if value is not None}
         )
         statistics = {"mean": case.running_mean, "var": case.running_var}
         self.load({name: asked.put(value, np.float32) for name, value in statistics.items() if value is not None})
-
-    def _made(self) -> Any:
-        nnx, channels = self._asked.library, self._case.x.shape[self._case.channel_axis]
-        return nnx.BatchNorm(channels, **self._options, rngs=nnx.Rngs(0))
 
     def call(self, x: Array, training: bool) -> Array:
         return np.array(self._layer(self._asked.put(x), use_running_average=not training))
@@ -153,8 +151,7 @@ class NnxBatchNorm(Stateful):
         return NnxBatchNorm(self._asked, self._case, self._options)
 
     def reset(self) -> None:
-        nnx = self._asked.library
-        nnx.update(self._layer, nnx.state(self._made(), nnx.BatchStat))
+        self._asked.library.update(self._layer, {name: self._initial[name] for name in ("mean", "var")})
 
 
 def nnx_dropout(asked: Asked, rate: float, seed: int, training: bool, call: int, shared: tuple[int, ...] = ()) -> Layer:

@@ -46,8 +46,9 @@ def test_running_sequence(exam: Examination) -> None:
     with profiles.same_questions():
         for stratum in STRATA:
             exam.regime = stratum
+            life: Any = functools.partial(Life, exam)
             sown = hypothesis.seed(bernoulli.seed(exam.clause.id, stratum, exam.seed))
-            stateful.run_state_machine_as_test(sown(functools.partial(Life, exam)), settings=settings)
+            stateful.run_state_machine_as_test(sown(life), settings=settings)
 
 
 class Life(stateful.RuleBasedStateMachine):
@@ -170,7 +171,7 @@ def closed_form(case: BatchNormSteps, dtype: str, dialect: Dialect, model: Model
     channels = case.running_mean.shape
     state: State = (given(case.running_mean), given(case.running_var), 0)
     saved, rows, answers = state, list[State](), list[Any]()
-    learnt = [value if value is None else given(value) for value in (case.gamma, case.beta)]
+    gamma, beta = (value if value is None else given(value) for value in (case.gamma, case.beta))
     for step, batch in case.steps:
         match step:
             case "train":
@@ -179,7 +180,7 @@ def closed_form(case: BatchNormSteps, dtype: str, dialect: Dialect, model: Model
                 state = trained(state, found)
             case "eval":
                 x, eps = given(case.x[batch]), given(case.eps)
-                answers.append(batch_norm.inference(x, *learnt, *state[:2], eps, case.channel_axis))
+                answers.append(batch_norm.inference(x, gamma, beta, *state[:2], eps, case.channel_axis))
             case "save":
                 saved = state
             case "load" | "revive":

@@ -198,9 +198,10 @@ def test_shared(exam: Examination) -> None:
             exam.require(whole.all(), case, told, output="mask", failing=np.broadcast_to(~whole, shape))
             exam.judge(case, outcome, ["y", "dx"], n=1, mask=mask)
             decisions = mask.all(shared)
-            counts = [("a slice is kept", np.count_nonzero(decisions), decisions.size, 1 - rate)]
+            counts = [("a slice is kept", int(np.count_nonzero(decisions)), decisions.size, 1 - rate)]
             for what, one, other in neighbours(decisions):
-                counts.append((f"{what} differ", np.count_nonzero(one != other), one.size, 2 * rate * (1 - rate)))
+                differing = int(np.count_nonzero(one != other))
+                counts.append((f"{what} differ", differing, one.size, 2 * rate * (1 - rate)))
             for what, count, trials, probability in counts:
                 test = bernoulli.count_test(count, trials, probability, share)
                 exam.record.statistics.append({"rate": rate, "shape": list(shape), "what": what, **test.as_dict()})

@@ -82,12 +82,12 @@ def _nnx(name: str, sizes: tuple[int, ...], options: Options, call: Options) -> 
 
 
 @functools.lru_cache(maxsize=1024)
-def nnx_dropout(rate: float, training: bool, call: int) -> tuple[Layer, Stream]:
+def nnx_dropout(rate: float, training: bool, call: int, shared: tuple[int, ...] = ()) -> tuple[Layer, Stream]:
     """The given call of a fresh ``nnx.Dropout``, which holds a stream of random numbers: a key and a count."""
     nnx = importlib.import_module("flax.nnx")
 
     def parts(seed: int) -> Any:
-        return nnx.split(nnx.Dropout(rate, rngs=nnx.Rngs(dropout=seed)))
+        return nnx.split(nnx.Dropout(rate, broadcast_dims=shared, rngs=nnx.Rngs(dropout=seed)))
 
     graph, _ = parts(0)
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from adapters._tensorflow_activations import KERAS, spelling
 from adapters.base import Activation, Array, BatchNorm, Case, Dense, Dropout, LayerNorm, Unsupported
+from adapters.steps import Stateful
 
 #: the case's name of an array -> the Keras layer's
 STORED: Mapping[type[Case], Mapping[str, str]] = {
@@ -37,6 +40,39 @@ def load(case: Case, variables: Mapping[str, Any]) -> None:
         variable.assign(to_store(case, name, getattr(case, name), variable.shape))
 
 
+class KerasBatchNorm(Stateful):
+    """A batch normalization that is called again and again."""
+
+    def __init__(self, keras: Any, case: BatchNorm) -> None:
+        self._keras, self._case = keras, case
+        self._layer, _ = loaded(keras, case)
+
+    def call(self, x: Array, training: bool) -> Array:
+        return np.array(self._keras.ops.convert_to_numpy(self._layer(x, training=training)), order="C")
+
+    def statistics(self) -> tuple[Array, Array]:
+        mean, variance = (
+            np.array(self._keras.ops.convert_to_numpy(variable), order="C")
+            for variable in (self._layer.moving_mean, self._layer.moving_variance)
+        )
+        return mean, variance
+
+    def save(self) -> Any:
+        return [np.array(weight) for weight in self._layer.get_weights()]
+
+    def load(self, saved: Any) -> None:
+        self._layer.set_weights(saved)
+
+    def new(self) -> Stateful:
+        return KerasBatchNorm(self._keras, self._case)
+
+    def reset(self) -> None:
+        # Keras has no method for it: the initializers that the layer was made with.
+        layer = self._layer
+        layer.moving_mean.assign(layer.moving_mean_initializer(layer.moving_mean.shape))
+        layer.moving_variance.assign(layer.moving_variance_initializer(layer.moving_variance.shape))
+
+
 def stored_as(case: Case, name: str, array: Array) -> Array:
     """An array in the shape of the case: Keras has kernels of [in, out] and slopes of [C, 1, ...]."""
     if isinstance(case, Dense) and name == "weight":
@@ -59,7 +95,7 @@ def _build(keras: Any, case: Case, options: dict[str, Any]) -> Any:
             options.update(center=case.bias is not None, scale=case.gain is not None)
             return keras.layers.LayerNormalization(list(range(-case.normalized_rank, 0)), case.eps, **options)
         case Dropout():
-            return keras.layers.Dropout(case.rate, seed=case.seed, **options)
+            return _dropout(keras, case, options)
         case Dense():
             need_batch(case, "keras.layers.Dense")
             options.update(activation=_named(case.activation), use_bias=case.bias is not None)
@@ -71,6 +107,20 @@ def _build(keras: Any, case: Case, options: dict[str, Any]) -> Any:
             per_channel = case.alpha.shape == case.x.shape[1:2]
             return keras.layers.PReLU(shared_axes=list(range(2 if per_channel else 1, case.x.ndim)), **options)
     raise Unsupported(f"the Keras adapter does not know the question {type(case).__name__}")
+
+
+def _dropout(keras: Any, case: Dropout, options: dict[str, Any]) -> Any:
+    options["seed"] = case.seed
+    if not case.features:
+        noise = case.mask_shape if case.shared or case.noise_shape is not None else None
+        return keras.layers.Dropout(case.rate, noise, **options)
+    rank = case.x.ndim - 2
+    layouts = {tuple(range(1, rank + 1)): "channels_last", tuple(range(2, rank + 2)): "channels_first"}
+    if rank not in (1, 2, 3) or case.shared not in layouts or (rank == 1 and case.shared != (1,)):
+        raise Unsupported("Keras drops channels that have one to three axes, the channels last where it is one")
+    if rank > 1:
+        options["data_format"] = layouts[case.shared]
+    return getattr(keras.layers, f"SpatialDropout{rank}D")(case.rate, **options)
 
 
 def _policy(case: Case) -> str:

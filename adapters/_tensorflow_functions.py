@@ -29,9 +29,12 @@ def tf_nn(tf: Any, case: Case) -> Program:
         case Dropout():
             if not case.training:
                 raise Unsupported("tf.nn.dropout is for training alone")
+            if case.features:
+                raise Unsupported("tf.nn has no dropout of its own for whole features")
+            noise = case.mask_shape if case.shared or case.noise_shape is not None else None
             # A seed for the process as well: an operation's own one goes on from call to call, and a trace keeps both.
             tf.random.set_seed(case.seed)
-            return Program(lambda given: {"y": tf.nn.dropout(given["x"], case.rate, seed=case.seed)}, load=None)
+            return Program(lambda given: {"y": tf.nn.dropout(given["x"], case.rate, noise, seed=case.seed)}, load=None)
         case Dense():
             need_batch(case, "tf.linalg.matmul")
             return Program(lambda given: {"y": _neurons(tf, case, given)})

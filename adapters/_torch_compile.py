@@ -45,7 +45,7 @@ def key(case: Case, dtype: str) -> Hashable:
     numbers = {
         name: value
         for name, value in vars(case).items()
-        if isinstance(value, int | float | str | type(None)) and name not in ("seed", "call", "regime")
+        if isinstance(value, int | float | str | tuple | type(None)) and name not in ("seed", "call", "regime")
     }
     there = tuple(name for name, _ in case.arrays() if name != "dy")
     given = tuple(sorted(getattr(case, "parameters", {}).items()))

@@ -14,9 +14,11 @@ from adapters._torch_activations import function
 from adapters._torch_tensors import (
     Tensors,
     called,
+    features,
     normalized_shape,
     refuse_channels_last,
     refuse_mixed_products,
+    refuse_shared,
     seed,
     slope,
 )
@@ -40,7 +42,8 @@ def functional(case: Case, tensors: Tensors) -> torch.Tensor:
             return functional.layer_norm(x, normalized_shape(case), get("gain"), get("bias"), case.eps)
         case Dropout():
             seed(case.seed, x.device)
-            return called(case, lambda: functional.dropout(x, case.rate, case.training))
+            drop = getattr(functional, f"dropout{features(case)}")
+            return called(case, lambda: drop(x, case.rate, case.training))
         case Dense():
             refuse_mixed_products(case)
             y = functional.linear(x, tensors["weight"], get("bias"))
@@ -66,6 +69,7 @@ def plain(case: Case, tensors: Tensors) -> torch.Tensor:
             return torch.layer_norm(x, normalized_shape(case), get("gain"), get("bias"), case.eps)
         case Dropout():
             seed(case.seed, x.device)
+            refuse_shared(case, "torch.dropout")
             return called(case, lambda: torch.dropout(x, case.rate, case.training))
         case Activation(name="prelu"):
             return torch.prelu(x, slope(case, tensors))
@@ -91,6 +95,7 @@ def native(case: Case, tensors: Tensors) -> torch.Tensor:
             return y
         case Dropout():
             seed(case.seed, x.device)
+            refuse_shared(case, "torch.native_dropout")
             return called(case, lambda: torch.native_dropout(x, case.rate, case.training)[0])
     raise _unknown(case)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from adapters._torch_activations import module
 from adapters._torch_tensors import (
     Tensors,
+    features,
     normalized_shape,
     refuse_channels_last,
     refuse_mixed_products,
@@ -68,7 +69,8 @@ def _build(case: Case, tensors: Tensors, factory: dict[str, Any]) -> torch.nn.Mo
             factory.update(_affine("gain", "bias", "elementwise_affine", tensors))
             return _construct(nn.LayerNorm, normalized_shape(case), case.eps, **factory)
         case Dropout():
-            return nn.Dropout(case.rate)
+            dropout: nn.Module = getattr(nn, f"Dropout{features(case)}")(case.rate)
+            return dropout
         case Dense():
             return nn.Linear(case.weight.shape[1], case.weight.shape[0], case.bias is not None, **factory)
         case Activation(name="prelu"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adapters.base import Activation, Array, BatchNorm, Case, Dense, LayerNorm, Unsupported
+from adapters.base import Activation, Array, BatchNorm, Case, Dense, Dropout, LayerNorm, Unsupported
 
 if TYPE_CHECKING:
     import torch
@@ -63,6 +63,21 @@ def called(case: Case, call: Callable[[], torch.Tensor]) -> torch.Tensor:
     for _ in range(getattr(case, "call", 1) - 1):
         call()
     return call()
+
+
+def features(case: Dropout) -> str:
+    """The end of the name of the dropout that drops what the case asks for: elements, or channels of 1 to 3 axes."""
+    space = tuple(range(2, case.x.ndim))
+    if not case.features and case.noise_shape is None and not case.shared:
+        return ""
+    if case.features and case.shared == space and len(space) in (1, 2, 3):
+        return f"{len(space)}d"
+    raise Unsupported("torch drops elements, or channels on axis 1 that have one to three axes of space")
+
+
+def refuse_shared(case: Dropout, asked: str) -> None:
+    if case.shared or case.noise_shape is not None:
+        raise Unsupported(f"{asked} drops elements alone")
 
 
 def refuse_channels_last(case: BatchNorm) -> None:

@@ -155,6 +155,47 @@ class BatchNorm(Case):
     dy: Array | None = None  #: cotangent of y, shape of x; None asks for no gradients
 
 
+#: What can be done with a layer of batch norm that has a state. "train" and "eval" call it with a batch; "empty" is a
+#: call in training with a batch of no samples, which may be refused; "save" keeps its state, "load" puts what was kept
+#: last (at first: the state that it was made with) back into it, "revive" into a new layer, which takes its place;
+#: "reset" gives it the statistics of a new layer: mean 0, variance 1, no batch counted.
+STEPS = ("train", "eval", "empty", "save", "load", "revive", "reset")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class BatchNormSteps(Case):
+    """One layer of batch normalization and what is done with it, step by step; fields as in :class:`BatchNorm`.
+
+    Answers, a row a step: ``y``, of a call with a batch, else zeros; ``running_mean running_var``, after the step.
+    """
+
+    x: Array  #: [batches, ...]: batches of rank 2 to 5, all of one shape
+    gamma: Array | None  #: [C]
+    beta: Array | None  #: [C]
+    running_mean: Array  #: [C]
+    running_var: Array  #: [C]
+    eps: float
+    momentum: float | None
+    channel_axis: int  #: of a batch
+    steps: tuple[tuple[str, int], ...]  #: one of STEPS, and the batch that it is called with
+
+    @property
+    def layer(self) -> BatchNorm:
+        """What the layer is made for, and with."""
+        return BatchNorm(
+            x=self.x[0].copy(),
+            gamma=self.gamma,
+            beta=self.beta,
+            running_mean=self.running_mean,
+            running_var=self.running_var,
+            eps=self.eps,
+            momentum=self.momentum,
+            channel_axis=self.channel_axis,
+            training=True,
+            regime=self.regime,
+        )
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LayerNorm(Case):
     """Layer normalization over the ``normalized_rank`` trailing axes; answers ``y``, ``dx dgain dbias``."""
@@ -173,6 +214,9 @@ class Dropout(Case):
     """Dropout with drop rate ``rate``; answers ``y``, ``dx`` and state ``x``, where the api has one to show.
 
     One case is a fresh layer, seeded, and one call; with ``call`` = k the answer is that of the k-th call in a row.
+    With ``shared`` whole slices of x are dropped or kept: asked of the layer or function that takes axes or the shape
+    of its mask (``broadcast_dims``, ``noise_shape``), or with ``features`` of the one that is made to drop features
+    (``Dropout2d``, ``SpatialDropout2D``).
     """
 
     x: Array
@@ -181,6 +225,16 @@ class Dropout(Case):
     seed: int  #: 0 <= seed < 2**31
     dy: Array | None = None
     call: int = 1
+    shared: tuple[int, ...] = ()  #: the axes of x along which the mask is one
+    features: bool = False
+    noise_shape: tuple[int, ...] | None = None  #: a shape of the mask that is asked for as it is, right or wrong
+
+    @property
+    def mask_shape(self) -> tuple[int, ...]:
+        """The shape of the mask, which is spread over x: 1 along the shared axes."""
+        if self.noise_shape is not None:
+            return self.noise_shape
+        return tuple(1 if axis in self.shared else size for axis, size in enumerate(self.x.shape))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

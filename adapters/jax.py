@@ -33,6 +33,7 @@ from adapters import _jax_layers as layers
 from adapters._jax_activations import SPELLINGS
 from adapters._jax_programs import Asked, Layer
 from adapters._jax_stack import ask_stack
+from adapters._jax_steps import NnxBatchNorm
 from adapters.base import (
     ACTIVATIONS,
     MIXED,
@@ -42,6 +43,7 @@ from adapters.base import (
     Adapter,
     Array,
     BatchNorm,
+    BatchNormSteps,
     Case,
     Dense,
     Dialect,
@@ -54,6 +56,7 @@ from adapters.base import (
     parameter_dtype,
     tensor_dtype,
 )
+from adapters.steps import walk
 
 
 def _activation(asked: Asked, name: str, parameters: Mapping[str, Any]) -> Layer:
@@ -67,13 +70,25 @@ def _normalization_options(asked: Asked, scale: Array | None, bias: Array | None
     return {**there, "dtype": asked.dtype, "param_dtype": asked.param_dtype}
 
 
-def _ask_batch_norm(asked: Asked, case: BatchNorm) -> Outcome:
+def _batch_norm_options(asked: Asked, case: BatchNorm) -> dict[str, Any]:
     if case.momentum is None:
         raise Unsupported("Flax's BatchNorm has no cumulative average: momentum is a number")
     if case.running_mean is None or case.running_var is None:
         raise Unsupported("Flax's BatchNorm always tracks running statistics")
     options = {"axis": case.channel_axis, "momentum": case.momentum, "epsilon": case.eps}
-    options.update(_normalization_options(asked, case.gamma, case.beta))
+    return options | _normalization_options(asked, case.gamma, case.beta)
+
+
+def _ask_steps(asked: Asked, case: BatchNormSteps) -> Outcome:
+    if asked.mode != "eager":
+        raise Unsupported(f"a layer that keeps its state in mode {asked.mode}")
+    return walk(case, NnxBatchNorm(asked, case.layer, _batch_norm_options(asked, case.layer)))
+
+
+def _ask_batch_norm(asked: Asked, case: BatchNorm) -> Outcome:
+    options = _batch_norm_options(asked, case)
+    assert case.running_mean is not None
+    assert case.running_var is not None
     statistics = layers.statistics(asked, {"mean": case.running_mean, "var": case.running_var})
     # Where x has no such axis the layer is made for the statistics' size, and Flax is asked what it says to that x.
     there = -case.x.ndim <= case.channel_axis < case.x.ndim
@@ -106,12 +121,15 @@ def _ask_layer_norm(asked: Asked, case: LayerNorm) -> Outcome:
 
 
 def _ask_dropout(asked: Asked, case: Dropout) -> Outcome:
+    if case.features or case.noise_shape is not None:
+        raise Unsupported("Flax's Dropout takes the axes that share a mask (broadcast_dims)")
     if asked.api == "flax.nnx":
-        layer, stream = layers.nnx_dropout(case.rate, case.training, case.call)
+        layer, stream = layers.nnx_dropout(case.rate, case.training, case.call, case.shared)
     elif case.call > 1:
         raise Unsupported("flax.linen's Dropout keeps no stream: it is handed its key in every call")
     else:
-        layer = layers.flax_layer(asked, "Dropout", (), {"rate": case.rate}, deterministic=not case.training)
+        options = {"rate": case.rate, "broadcast_dims": case.shared}
+        layer = layers.flax_layer(asked, "Dropout", (), options, deterministic=not case.training)
         stream = asked.jax.random.key
     return asked.run(layer, case, {}, stream=stream).outcome({})
 
@@ -152,6 +170,8 @@ def _operation(case: Case) -> tuple[str, Callable[[Asked, Any], Outcome]]:
     match case:
         case BatchNorm():
             return "batch_norm", _ask_batch_norm
+        case BatchNormSteps():
+            return "batch_norm", _ask_steps
         case LayerNorm():
             return "layer_norm", _ask_layer_norm
         case Dropout():

@@ -17,6 +17,7 @@ import numpy as np
 from adapters._numpy_derivatives import ActivationDerivatives, NormalizationTangents
 from adapters._numpy_normalization import fits, require
 from adapters._numpy_stack import Stacks
+from adapters._numpy_steps import BatchNormLayer
 from adapters.base import (
     ACTIVATIONS,
     MIXED,
@@ -26,6 +27,7 @@ from adapters.base import (
     Adapter,
     Array,
     BatchNorm,
+    BatchNormSteps,
     Case,
     Dense,
     Dialect,
@@ -40,6 +42,7 @@ from adapters.base import (
     parameter_dtype,
     tensor_dtype,
 )
+from adapters.steps import walk
 
 
 class NumPy(NormalizationTangents, ActivationDerivatives, Stacks, Adapter):
@@ -108,6 +111,8 @@ class NumPy(NormalizationTangents, ActivationDerivatives, Stacks, Adapter):
     def answer(self, case: Case) -> Outcome:
         if isinstance(case, BatchNorm):
             return self.batch_norm(case)
+        if isinstance(case, BatchNormSteps):
+            return walk(case, self.kept_layer(case.layer))
         if isinstance(case, LayerNorm):
             return Outcome(self.layer_norm(case))
         if isinstance(case, Dropout):
@@ -120,6 +125,9 @@ class NumPy(NormalizationTangents, ActivationDerivatives, Stacks, Adapter):
             return self.stack(case)
         raise Unsupported(f"the control has no layer for {type(case).__name__}")
 
+    def kept_layer(self, case: BatchNorm) -> BatchNormLayer:
+        return BatchNormLayer(self, case)
+
     # Dropout.
 
     def dropout(self, case: Dropout) -> dict[str, Array]:
@@ -128,9 +136,10 @@ class NumPy(NormalizationTangents, ActivationDerivatives, Stacks, Adapter):
         return layer(case)
 
     def dropout_train(self, case: Dropout) -> dict[str, Array]:
-        keep = self.mask(case.x.shape, case.rate, case.seed)
+        keep = self.mask(case.mask_shape, case.rate, case.seed)
         if case.call > 1:  # the calls before this one have used up their share of the stream
-            keep = self.mask((case.call, *case.x.shape), case.rate, case.seed)[-1]
+            keep = self.mask((case.call, *case.mask_shape), case.rate, case.seed)[-1]
+        keep = self.spread(keep, case)
         arrays = {"y": self.drop(case.x, keep, case.rate)}
         if case.dy is not None:
             arrays["dx"] = self.drop_gradient(case.dy, keep, case.rate)
@@ -142,6 +151,10 @@ class NumPy(NormalizationTangents, ActivationDerivatives, Stacks, Adapter):
     def mask(self, shape: tuple[int, ...], rate: float, seed: int) -> Array:
         """True where an element is kept; uniform variates below 1 drop everything at rate 1 and nothing at rate 0."""
         return np.random.default_rng(seed).random(shape) >= rate
+
+    def spread(self, keep: Array, case: Dropout) -> Array:
+        """The mask over all of x, one along the shared axes."""
+        return np.broadcast_to(keep, case.x.shape)
 
     def dropout_scale(self, rate: float) -> float:
         # At rate 1 nothing is kept: the scale multiplies no element.

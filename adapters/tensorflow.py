@@ -23,7 +23,7 @@ from types import MappingProxyType
 from typing import Any
 
 from adapters import _tensorflow_functions as functions
-from adapters._keras_layers import load, loaded, stored_as, to_store
+from adapters._keras_layers import KerasBatchNorm, load, loaded, stored_as, to_store
 from adapters._tensorflow_activations import KERAS, KERAS_OPS, TF_NN, spelling
 from adapters._tensorflow_programs import (
     COMPILED,
@@ -44,6 +44,7 @@ from adapters.base import (
     SIXTEEN_BITS,
     Activation,
     Adapter,
+    BatchNormSteps,
     Case,
     Dense,
     Dialect,
@@ -54,6 +55,7 @@ from adapters.base import (
     Unsupported,
     tensor_dtype,
 )
+from adapters.steps import walk
 
 _DEVICES = {"cpu": "/CPU:0", "cuda": "/GPU:0"}
 _FUSED, _CONVOLVED = "tf.nn.fused", "tf.nn.conv_fused"
@@ -141,6 +143,10 @@ class TensorFlow(Adapter):
             raise Unsupported(f"the tensorflow adapter does not offer {subject}")
         tf = _tensorflow()
         with tf.device(_DEVICES[subject.device]):
+            if isinstance(case, BatchNormSteps):
+                if subject.api != "keras" or subject.mode != "eager":
+                    raise Unsupported("a layer that keeps its state is asked of keras, eagerly")
+                return walk(case, KerasBatchNorm(_keras(), case.layer))
             if isinstance(case, Stack):
                 return stack(_keras(), subject, case)
             x = tf.constant(case.x)  # type: ignore[attr-defined]

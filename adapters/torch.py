@@ -18,6 +18,7 @@ from adapters import _torch_compile, _torch_vmap
 from adapters._torch_functions import FUNCTIONS
 from adapters._torch_modules import loaded
 from adapters._torch_stack import stack
+from adapters._torch_steps import BatchNormModule
 from adapters._torch_tensors import STATISTICS, Tensors, called, seed, to_numpy, to_torch
 from adapters.base import (
     MIXED,
@@ -25,6 +26,7 @@ from adapters.base import (
     OPERATIONS,
     SIXTEEN_BITS,
     Adapter,
+    BatchNormSteps,
     Case,
     Dialect,
     Dropout,
@@ -35,6 +37,7 @@ from adapters.base import (
     first_order,
     tensor_dtype,
 )
+from adapters.steps import walk
 
 _DIALECT = Dialect(
     momentum="new", running_var_divisor="n-1", rate_one="zeros", dropped_special="nan", channel_axes=(1,)
@@ -98,6 +101,10 @@ class Torch(Adapter):
     def ask(self, subject: Subject, case: Case) -> Outcome:
         if (subject.api, subject.mode) not in _DTYPES or subject.device not in self.devices:
             raise Unsupported(f"the torch adapter does not offer {subject}")
+        if isinstance(case, BatchNormSteps):
+            if subject.api != "nn" or subject.mode != "eager":
+                raise Unsupported("a layer that keeps its state is asked of torch.nn, eagerly")
+            return walk(case, BatchNormModule(case.layer, subject.device))
         if isinstance(case, Stack):
             return stack(subject, case)
         tensors = {name: to_torch(array, subject.device) for name, array in case.arrays()}

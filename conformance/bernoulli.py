@@ -18,7 +18,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.base import Unsupported
+from adapters.base import Array, Unsupported
 
 #: The probability that any statistical test of a whole run rejects a conforming subject.
 LEDGER = 1e-9
@@ -52,7 +52,7 @@ class CountTest:
 
     def __str__(self) -> str:
         return (
-            f"{self.count} of {self.trials} kept ({self.count / self.trials:.6f}, expected {self.probability:.6f}), "
+            f"{self.count} of {self.trials} ({self.count / self.trials:.6f}, expected {self.probability:.6f}), "
             f"p-value {self.p_value:.3g} at a false-alarm probability of {self.false_alarm:.3g}"
         )
 
@@ -62,6 +62,22 @@ def count_test(count: int, trials: int, probability: float, false_alarm: float) 
     p_value = float(_stats().binomtest(count, trials, probability).pvalue)
     shift = detectable_shift(trials, probability, false_alarm)
     return CountTest(count, trials, probability, p_value, false_alarm, shift)
+
+
+def extreme_test(counts: Array, trials: int, probability: float, false_alarm: float) -> CountTest:
+    """The worst of several counts, each of which is Binomial(trials, probability), however they depend on each other.
+
+    Each is tested at its share of the false-alarm probability (Bonferroni): the smallest and the largest decide.
+    """
+    share = false_alarm / counts.size
+    ends = (count_test(int(each), trials, probability, share) for each in (counts.min(), counts.max()))
+    return min(ends, key=lambda test: test.p_value)
+
+
+def interval(trials: int, probability: float, false_alarm: float) -> tuple[int, int]:
+    """What a Binomial(trials, probability) count leaves with at most the false-alarm probability, half at each end."""
+    binomial = _stats().binom(trials, probability)
+    return int(binomial.ppf(false_alarm / 2)), int(binomial.isf(false_alarm / 2))
 
 
 def _stats() -> Any:

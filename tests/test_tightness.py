@@ -19,6 +19,8 @@ EXACT = {
     "DO.zero",
     "DO.one",
     "DO.rate",
+    "DO.expectation",
+    "DO.independent",
     "NE.shape",
     "NE.bias",
     "NE.bad-input",

@@ -188,6 +188,24 @@ TABLE = (
         dtypes=("float32", "bfloat16"),
     ),
     Clause(
+        "BN.layout",
+        _BN,
+        "How x and dy lie in memory does not matter: transposed, strided, reversed, padded, channels last under a "
+        "shape with the channels second, and broadcast.",
+        "y, dx, dgamma, dbeta and statistics are those of the same values in order",
+        f"{IOFFE_SZEGEDY}, algorithm 1",
+        "memory read as if it were contiguous; a kernel for another layout with a sum of its own; an axis of stride 0 "
+        "that is summed once",
+    ),
+    Clause(
+        "BN.eps-zero",
+        _BN,
+        "An eps of 0 is what the formula says where no variance is zero, or it is refused with an error.",
+        "eps = 0: y = gamma (x - mu) / sigma + beta, and its gradients; or an error",
+        f"{IOFFE_SZEGEDY}, algorithm 1; the framework's documentation of eps",
+        "an eps of the layer's own in its place; a default taken for a zero",
+    ),
+    Clause(
         "BN.bad-input",
         _BN,
         "What cannot be meant is refused with an error: a parameter or statistic of a wrong size, eps negative or NaN, "

@@ -26,6 +26,38 @@ TABLE = (
         statistical=True,
     ),
     Clause(
+        "DO.expectation",
+        _DO,
+        "The mean of the output is the input and the mean of its square x^2/(1-p); so for the gradient.",
+        "E[y] = x, Var[y] = x^2 p / (1 - p): for equal x, sum(y)(1 - p)/x and sum(y^2)(1 - p)^2/x^2 are the number "
+        "kept, Binomial(N, 1 - p)",
+        f"{SRIVASTAVA}, section 10 (inverted dropout)",
+        "scale 1/p; no scale; scaled twice; scaled by 1 - p; noise of the right mean and the wrong variance",
+        statistical=True,
+    ),
+    Clause(
+        "DO.independent",
+        _DO,
+        "No element's mask tells of another's: neighbours, rows, channels, samples, halves, positions, and successive "
+        "calls.",
+        "of n disjoint pairs Binomial(n, 2p(1 - p)) differ; each position is kept Binomial(k, 1 - p) times in k calls",
+        f"{SRIVASTAVA}, section 4: independent Bernoulli variables",
+        "a mask shared across batch, channels or calls; correlated rows; a last element that is never dropped; a "
+        "vector's tail that repeats its head",
+        statistical=True,
+    ),
+    Clause(
+        "DO.shared",
+        _DO,
+        "Where an api drops whole slices the mask is one along exactly the stated axes, and its decisions are as many "
+        "independent ones as there are slices.",
+        "y = x mask / (1 - p), mask of size 1 along the shared axes; slices kept ~ Binomial(slices, 1 - p)",
+        "Tompson et al., Efficient Object Localization Using Convolutional Networks, CVPR 2015, section 3.2 "
+        "(SpatialDropout); the framework's documentation of noise_shape and broadcast_dims",
+        "a mask that is not shared, or shared along another axis; one that is shared across the batch too",
+        statistical=True,
+    ),
+    Clause(
         "DO.grad",
         _DO,
         "The gradient passes through the forward pass's own mask and scale.",
@@ -86,9 +118,11 @@ TABLE = (
     Clause(
         "DO.bad-input",
         _DO,
-        "A rate below 0, above 1 or NaN is refused with an error, in training and in inference.",
-        "p < 0, p > 1 or p != p: an error",
+        "A rate below 0, above 1 or NaN is refused with an error, in training and in inference, and in training a "
+        "shape of the mask that does not fit x.",
+        "p < 0, p > 1 or p != p: an error; a mask that cannot be spread over x, or that x would be "
+        "spread over: an error",
         f"{SRIVASTAVA}, section 4: p is a probability",
-        "no check at all; a check written so that NaN passes it",
+        "no check at all; a check written so that NaN passes it; x spread over the mask",
     ),
 )

@@ -68,9 +68,9 @@ def _told(answer: object) -> str:
 
 @clause("DO.rate", generated=False)
 def test_rate(exam: Examination) -> None:
-    share = exam.false_alarm / len(cases.RATES)
-    for index, rate in enumerate(cases.RATES):
-        case = bernoulli_case(exam, rate, index)
+    share = exam.false_alarm / len(RATES)
+    for index, rate in enumerate(RATES):
+        case = ones(exam, rate, index, needed(rate, share))
         kept = int(np.count_nonzero(exam.ask(case).arrays["y"]))
         test = bernoulli.count_test(kept, case.x.size, 1 - rate, share)
         exam.record.examples += 1
@@ -78,9 +78,21 @@ def test_rate(exam: Examination) -> None:
         exam.require(not test.rejected, case, f"rate {rate}: {test}", output="mask")
 
 
-def bernoulli_case(exam: Examination, rate: float, index: int) -> Dropout:
-    """Ones, enough of them that a relative error of 1 % in a rate of 0.1 shows."""
-    shape = (bernoulli.samples_needed(0.1, 0.001, exam.false_alarm / len(cases.RATES)) // 1024 + 1, 1024)
+#: The rates that are counted. One that is rounded to a multiple of 1/128 or 1/256 is off by 0.0016 at least, or is 0 or
+#: 1; 0.5 and 0.25 are such multiples.
+RATES = (0.5, 0.1, 0.25, 0.35, 0.9, 0.001, 0.999, 0.0001, 0.9999)
+
+
+def needed(rate: float, share: float) -> int:
+    """Elements at which a rate that is rounded to 8 or 7 bits shows, and at 0.1 one that is off by a hundredth."""
+    rounded = {abs(rate - round(steps * rate) / steps) for steps in (128, 256)} - {0.0}
+    shift = min(rounded | {rate / 100} if rate == 0.1 else rounded or {0.01})
+    return bernoulli.samples_needed(rate, shift, share)
+
+
+def ones(exam: Examination, rate: float, index: int, elements: int) -> Dropout:
+    """Ones, so many at least."""
+    shape = (elements // 1024 + 1, 1024)
     seed = bernoulli.seed(exam.clause.id, str(exam.subject), index + exam.seed)
     return Dropout(
         x=np.ones(shape, dtype_of(exam.dtype)),

@@ -9,7 +9,7 @@ import math
 import numpy as np
 from hypothesis import strategies as st
 
-from adapters.base import Array, Dropout, Unsupported
+from adapters.base import Array, Dropout, Outcome, Unsupported
 from conformance.examination import Examination, clause
 from conformance.judge import identical
 
@@ -141,9 +141,10 @@ BAD_RATES = {
 
 @clause("DO.bad-input")
 def test_bad_input(exam: Examination, data: st.DataObject) -> None:
+    base = dropout(exam, data, np.ones((2, 3), exam.dtype))
     for what, rates in BAD_RATES.items():
         for rate, training in itertools.product(rates, (True, False)):
-            case = dropout(exam, data, np.ones((2, 3), exam.dtype), rate=rate, training=training)
+            case = dataclasses.replace(base, rate=rate, training=training)
             try:
                 answer = exam.refusal(case)
             except Unsupported:
@@ -151,6 +152,27 @@ def test_bad_input(exam: Examination, data: st.DataObject) -> None:
                     raise
                 continue  # an api that has dropout for training alone
             exam.record.examples += 1
-            if not isinstance(answer, Exception):
-                told = ", ".join(f"{name} = {answer.arrays[name].tolist()}" for name in ("y", "dx"))
-                exam.require(False, case, f"rate {rate} is accepted: {told}", output=what)
+            refused(exam, case, answer, f"rate {rate}", what)
+    for what, (shape, masks) in BAD_MASKS.items():
+        x = np.ones(shape, exam.dtype)
+        for mask in masks:
+            case = dataclasses.replace(base, x=x, dy=x, noise_shape=mask, recipe={})
+            try:
+                answer = exam.refusal(case)
+            except Unsupported:
+                return  # an api that takes no shape of the mask
+            exam.record.examples += 1
+            refused(exam, case, answer, f"a mask of shape {mask} for x of shape {shape}", what)
+
+
+def refused(exam: Examination, case: Dropout, answer: Outcome | Exception, told: str, what: str) -> None:
+    if not isinstance(answer, Exception):
+        found = ", ".join(f"{name} = {answer.arrays[name].tolist()}" for name in ("y", "dx"))
+        exam.require(False, case, f"{told} is accepted: {found}", output=what)
+
+
+#: Shapes of the mask that do not fit x: another size, and ones that x would have to be spread over.
+BAD_MASKS: dict[str, tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]] = {
+    "noise_shape.size": ((2, 3), ((2, 2), (3, 3), (4, 1), (2,), (2, 0), (2, -2))),
+    "noise_shape.large": ((1, 3), ((4, 3), (2, 1, 3), (1, 3, 1))),
+}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
 
 import numpy as np
 from hypothesis import strategies as st
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from adapters.base import Array, LayerNorm, Outcome
 from conformance import cases, regimes
 from conformance.examination import Examination, clause
+from conformance.layouts import LAYOUTS, laid
 from conformance.suite.test_layer_norm import GRADIENTS, values_per_sample
 
 Shape = tuple[int, ...]
@@ -111,39 +111,17 @@ def _rows(value: Array | None, rows: Array) -> Array | None:
     return None if value is None else value[rows]
 
 
-#: How an array lies in memory -> the expression that lays it so; every one keeps the values but ``broadcast``.
-LAYOUTS: dict[str, Callable[[Array], Array]] = {
-    "np.ascontiguousarray({}.T).T": lambda x: np.ascontiguousarray(x.T).T,
-    "np.ascontiguousarray({}.swapaxes(-1, -2)).swapaxes(-1, -2)": (
-        lambda x: np.ascontiguousarray(x.swapaxes(-1, -2)).swapaxes(-1, -2)
-    ),
-    "np.repeat({}, 2, -1)[..., ::2]": lambda x: np.repeat(x, 2, -1)[..., ::2],
-    "np.repeat({}, 3, 0)[::3]": lambda x: np.repeat(x, 3, 0)[::3],
-    "np.pad({}, 1)[(slice(1, -1),) * 3]": lambda x: np.pad(x, 1)[(slice(1, -1),) * 3],
-    "{}[..., ::-1].copy()[..., ::-1]": lambda x: x[..., ::-1].copy()[..., ::-1],
-    "np.broadcast_to({0}[:1], {0}.shape)": lambda x: np.broadcast_to(x[:1], x.shape),
-    "np.broadcast_to({0}[:, :1], {0}.shape)": lambda x: np.broadcast_to(x[:, :1], x.shape),
-    "np.broadcast_to({0}[..., :1], {0}.shape)": lambda x: np.broadcast_to(x[..., :1], x.shape),
-}
-
-
 @clause("LN.layout", regimes=("normal",))
 def test_layout(exam: Examination, data: st.DataObject) -> None:
     # No two sizes are equal, so that no two layouts are one; the second shape has an axis whose stride means nothing.
     for shape, rank in (((2, 3, 5), 1), ((3, 1, 4), 2)):
         base = layer_norm(exam, data, shape, rank)
-        for written, lay in LAYOUTS.items():
-            case = _laid(base, written, lay, "x")
+        for written in LAYOUTS:
+            case = laid(base, written, "x")
             exam.judge(case, exam.ask(case), GRADIENTS, n=values_per_sample(case))
         written = data.draw(st.sampled_from(sorted(LAYOUTS)), label="layout of dy")
-        case = _laid(base, written, LAYOUTS[written], "dy")
+        case = laid(base, written, "dy")
         exam.judge(case, exam.ask(case), GRADIENTS, n=values_per_sample(case))
-
-
-def _laid(case: LayerNorm, written: str, lay: Callable[[Array], Array], name: str) -> LayerNorm:
-    value = getattr(case, name)
-    text = case.recipe.get(name) or cases.literal(value)
-    return dataclasses.replace(case, recipe=dict(case.recipe) | {name: written.format(text)}, **{name: lay(value)})  # type: ignore[arg-type]
 
 
 @clause("LN.bad-input")

@@ -103,29 +103,44 @@ class StoredVarianceCancels(NumPy):
         super().batch_norm_track(case, state, mean, squares - np.square(mean))
 
 
-@fault(clause="BN.running.sequence", says="every third training step is not counted")
-class EveryThirdSkipped(NumPy):
-    steps = 0
+@fault(clause="BN.layout", says="x taken for contiguous: read in the order of memory")
+class InputInMemoryOrder(NumPy):
+    def batch_norm(self, case: BatchNorm) -> Outcome:
+        return super().batch_norm(replace(case, x=case.x.ravel(order="K").reshape(case.x.shape)))
 
+
+@fault(clause="BN.layout", says="dy taken for contiguous: read in the order of memory")
+class CotangentInMemoryOrder(NumPy):
+    def batch_norm_gradient(self, case: BatchNorm, dy: Array, mean: Array, var: Array) -> State:
+        return super().batch_norm_gradient(case, dy.ravel(order="K").reshape(dy.shape), mean, var)
+
+
+@fault(clause="BN.layout", says="an axis of stride 0 is summed once")
+class BroadcastSummedOnce(NumPy):
+    def average(self, x: Array, axes: Axes) -> Array:
+        repeated = math.prod(x.shape[axis] for axis in axes if x.strides[axis] == 0)
+        return np.asarray(super().average(x, axes) / max(repeated, 1))
+
+
+@fault(clause="BN.layout", says="the stored variance of channels-last memory in one pass")
+class ChannelsLastCancels(NumPy):
     def batch_norm_track(self, case: BatchNorm, state: State, mean: Array, var: Array) -> None:
-        self.steps += 1
-        if self.steps % 3:
-            super().batch_norm_track(case, state, mean, var)
-
-
-@fault(clause="BN.running.sequence", says="after inference the next training step counts twice")
-class InferenceRemembered(NumPy):
-    inferred = False
-
-    def batch_norm_eval(self, case: BatchNorm, state: State) -> dict[str, Array]:
-        self.inferred = True
-        return super().batch_norm_eval(case, state)
-
-    def batch_norm_track(self, case: BatchNorm, state: State, mean: Array, var: Array) -> None:
+        if case.x.ndim > 2 and case.x.strides[1] == case.x.itemsize:
+            squares = self.average(np.square(case.x), self.batch_axes(case.x, case.channel_axis)).reshape(-1)
+            var = squares - np.square(mean)
         super().batch_norm_track(case, state, mean, var)
-        if self.inferred:
-            super().batch_norm_track(case, state, mean, var)
-        self.inferred = False
+
+
+@fault(clause="BN.eps-zero", says="an eps of 0 is taken for none given: the default is used")
+class EpsilonDefault(NumPy):
+    def inverse_root(self, var: Array, eps: float) -> Array:
+        return super().inverse_root(var, eps or 1e-5)
+
+
+@fault(clause="BN.eps-zero", says="the least eps is 1e-5")
+class EpsilonFloored(NumPy):
+    def batch_norm_eval(self, case: BatchNorm, state: State) -> dict[str, Array]:
+        return super().batch_norm_eval(replace(case, eps=max(case.eps, 1e-5)), state)
 
 
 class Forgiving(NumPy):

@@ -40,4 +40,6 @@ class NnxBatchNorm(Stateful):
         return NnxBatchNorm(self._asked, self._case, self._options)
 
     def reset(self) -> None:
-        self._asked.library.update(self._layer, self._initial)
+        # On the device: a NumPy array would be written into by the next call.
+        initial = {name: self._asked.put(value) for name, value in self._initial.items()}
+        self._asked.library.update(self._layer, initial)

@@ -21,8 +21,8 @@ from conformance.suite.test_dropout import ones
 Shape = tuple[int, ...]
 
 MEANS = (0.5, 0.1, 0.9, 0.001, 0.999)
-#: Elements of which the mean is taken: it is off by 1.1 % of x at rate 0.5, 0.4 % at 0.1 and 3 % at 0.9 when it shows.
-MANY = 2**20
+#: Elements of which the mean is taken: it is off by 2.2 % of x at rate 0.5, 0.8 % at 0.1 and 6 % at 0.9 when it shows.
+MANY = 2**18
 
 
 @clause("DO.expectation", generated=False)

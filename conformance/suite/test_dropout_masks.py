@@ -37,7 +37,9 @@ def test_expectation(exam: Examination) -> None:
         outcome = exam.ask(case)
         exam.record.examples += 1
         low, high = bernoulli.interval(case.x.size, 1 - rate, share)
-        exam.record.statistics.append({"rate": rate, "false_alarm": share, "kept from": low, "kept to": high})
+        shift = bernoulli.detectable_shift(case.x.size, 1 - rate, share)
+        told = {"kept from": low, "kept to": high, "false_alarm": share, "detectable_shift": shift}
+        exam.record.statistics.append({"rate": rate, **told})
         for name, of in (("y", "x"), ("dx", "dy")):
             got = outcome.arrays[name].astype(np.float64)
             for power in (1, 2):
@@ -49,12 +51,12 @@ def test_expectation(exam: Examination) -> None:
                 exam.record.elements += 1
                 moment = f"mean of {name}" if power == 1 else f"mean of {name} squared"
                 right = low * (1 - slack) <= counted <= high * (1 + slack)
-                told = (
+                message = (
                     f"rate {rate}: the {moment} is {counted * unit / case.x.size:.6g}, "
                     f"expected {(1 - rate) * unit:.6g}: as if {counted:.1f} of {case.x.size} were kept, "
                     f"not {low} to {high}"
                 )
-                exam.require(right, case, told, output=moment)
+                exam.require(right, case, message, output=moment)
 
 
 def relative_error(exam: Examination, case: Dropout, name: str) -> float:

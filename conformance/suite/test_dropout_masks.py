@@ -38,7 +38,7 @@ def test_expectation(exam: Examination) -> None:
         exam.record.examples += 1
         low, high = bernoulli.interval(case.x.size, 1 - rate, share)
         shift = bernoulli.detectable_shift(case.x.size, 1 - rate, share)
-        told = {"kept from": low, "kept to": high, "false_alarm": share, "detectable_shift": shift}
+        told = {"kept from": low, "kept to": high, "false_alarm": 4 * share, "detectable_shift": shift}
         exam.record.statistics.append({"rate": rate, **told})
         for name, of in (("y", "x"), ("dx", "dy")):
             got = outcome.arrays[name].astype(np.float64)
@@ -86,7 +86,8 @@ def test_independent(exam: Examination) -> None:
     for case, what, counts, trials, probability in found:
         test = bernoulli.extreme_test(counts, trials, probability, exam.false_alarm * counts.size / tests)
         exam.record.elements += counts.size
-        exam.record.statistics.append({"rate": case.rate, "what": what, "counts": counts.size, **test.as_dict()})
+        told = test.as_dict() | {"false_alarm": test.false_alarm * counts.size}  # what all the counts spend
+        exam.record.statistics.append({"rate": case.rate, "what": what, "counts": counts.size, **told})
         exam.require(not test.rejected, case, f"rate {case.rate}, {what}: {test}", output=what)
 
 

@@ -14,7 +14,7 @@ import inspect
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from adapters.base import Case, Unsupported
+from adapters.base import BatchNorm, Case, Unsupported
 
 LIMIT = 100_000
 
@@ -50,3 +50,9 @@ def key(case: Case, dtype: str) -> Hashable:
     there = tuple(name for name, _ in case.arrays() if name != "dy")
     given = tuple(sorted(getattr(case, "parameters", {}).items()))
     return (type(case).__name__, dtype, case.x.ndim, repr(sorted(numbers.items())), there, given)  # type: ignore[attr-defined]
+
+
+def refuse_cumulative(case: Case) -> None:
+    """Its weight is 1 / float(num_batches_tracked): a number that depends on data breaks a graph, which is documented."""
+    if isinstance(case, BatchNorm) and case.momentum is None and case.training:
+        raise Unsupported("torch.compile makes no one graph of cumulative averaging (momentum=None)")

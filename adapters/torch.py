@@ -136,6 +136,7 @@ def _modular(subject: Subject, case: Case, tensors: Tensors) -> Call:
     forward: Callable[[Any], Any] = layer
     if subject.mode == "compile":
         first_order(case)  # the gradient of a compiled graph has none of its own, and no tangent enters from outside
+        _torch_compile.refuse_cumulative(case)
         compiled = _torch_compile.compiled(_torch_compile.key(case, subject.dtype))
         tensors["x"].requires_grad_()  # the graph is then the one that answers for the gradients too
         forward = lambda x: compiled(layer, x)  # noqa: E731 - as eager code calls the module itself

@@ -1,6 +1,7 @@
 """The gradient of a float32 parameter is formed in float16: beyond 65504 it is infinite."""
 
 import sys
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,11 +12,11 @@ graph, state = nnx.split(nnx.BatchNorm(1, use_running_average=True, dtype=jnp.fl
 dense = linen.Dense(1, use_bias=False, dtype=jnp.float16)
 
 
-def normalized(scale):
+def normalized(scale: Any) -> Any:
     return nnx.merge(graph, {**nnx.to_pure_dict(state), "scale": scale})(x)
 
 
-def weighed(kernel):
+def weighed(kernel: Any) -> Any:
     return dense.apply({"params": {"kernel": kernel}}, x)
 
 

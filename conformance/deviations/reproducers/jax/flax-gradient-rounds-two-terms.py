@@ -9,8 +9,8 @@ from flax import nnx
 
 layer = nnx.LayerNorm(3, epsilon=1e-12, use_scale=False, use_bias=False, dtype=jnp.float16, rngs=nnx.Rngs(0))
 wrong = []
-for x, dy in (([300, 302, 303], [1, 2, 0]), ([0, 1.526e-5, -1.526e-5], [2, 3, 2.5])):
-    x, dy = np.array(x, np.float16), np.array(dy, np.float16)
+for values, cotangent in (([300, 302, 303], [1, 2, 0]), ([0, 1.526e-5, -1.526e-5], [2, 3, 2.5])):
+    x, dy = np.array(values, np.float16), np.array(cotangent, np.float16)
     got = np.asarray(jax.vjp(layer, jnp.asarray(x))[1](jnp.asarray(dy))[0])
     wide, h = x.astype(np.float64), dy.astype(np.float64)
     s = np.sqrt(wide.var() + 1e-12)

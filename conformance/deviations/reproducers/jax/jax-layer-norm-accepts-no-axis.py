@@ -1,6 +1,7 @@
 """Layer normalization over no axis normalizes every element by itself: zeros come out, without a word."""
 
 import sys
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -9,10 +10,11 @@ from flax import nnx
 
 x = jnp.array([[1.0, 2.0, 4.0]])
 accepted = []
-for normalize in (
+ways: list[Any] = [
     lambda: jax.nn.standardize(x, axis=()),
     lambda: nnx.LayerNorm(1, reduction_axes=(), feature_axes=(), rngs=nnx.Rngs(0))(x),
-):
+]
+for normalize in ways:
     try:
         accepted.append(np.asarray(normalize()).tolist())
     except ValueError:

@@ -1,12 +1,13 @@
 """Intermediate results of the activations and their gradients overflow float16 where the answers are ordinary."""
 
 import sys
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 
-def slope(function, x, dy=1.0):
+def slope(function: Any, x: float, dy: float = 1.0) -> float:
     return float(jax.vjp(function, jnp.float16(x))[1](jnp.float16(dy))[0])
 
 

@@ -26,7 +26,7 @@ class _Placed:
 def ask_stack(asked: Asked, case: Stack) -> Outcome:
     """Answers of the layers of ``flax.nnx`` or ``flax.linen``."""
     placed = [_PLACES[type(layer)](asked, layer) for layer in case.layers]
-    parameters = [
+    parameters: list[Tensors] = [
         {name: asked.put(value) for name, value in layer.parameters.items() if value is not None} for layer in placed
     ]
 
@@ -44,7 +44,7 @@ def ask_stack(asked: Asked, case: Stack) -> Outcome:
     else:
         y, pullback, (outputs, kept) = asked.jax.vjp(run, parameters, x, has_aux=True)
     arrays = {"y": np.array(y), **{f"{index}.y": np.array(output) for index, output in enumerate(outputs)}}
-    state = {}
+    state: dict[str, Array] = {}
     for index, layer in enumerate(placed):
         known = {ours: kept[index][theirs] for theirs, ours in layer.state.items() if theirs in kept[index]}
         state.update((f"{index}.{ours}", _ours(case.layers[index], ours, value)) for ours, value in known.items())

@@ -37,7 +37,8 @@ def _modules(case: Stack, device: str) -> tuple[list[tuple[Any, Any]], dict[str,
     """First and last module of each layer, loaded, and every tensor that they hold by the case's name for it."""
     from adapters._torch_activations import module
 
-    modules, held = [], {}
+    modules: list[tuple[Any, Any]] = []
+    held: dict[str, Any] = {}
     for index, layer in enumerate(case.layers):
         tensors = {name: _tensor(array, device) for name, array in layer.arrays()}
         stored = {ours: theirs for ours, theirs in _STORED.get(type(layer), {}).items() if ours in tensors}

@@ -32,7 +32,7 @@ def ask_stack(asked: Asked, case: Stack) -> Outcome:
     if asked.mode != "eager":
         raise Unsupported(f"stacks of layers in mode {asked.mode}")
     placed = [_PLACES[type(layer)](asked, layer) for layer in case.layers]
-    parameters = [
+    parameters: list[Tensors] = [
         {name: asked.put(value) for name, value in layer.parameters.items() if value is not None} for layer in placed
     ]
 
@@ -50,7 +50,7 @@ def ask_stack(asked: Asked, case: Stack) -> Outcome:
     else:
         y, pullback, (outputs, kept) = asked.jax.vjp(run, parameters, x, has_aux=True)
     arrays = {"y": np.array(y), **{f"{index}.y": np.array(output) for index, output in enumerate(outputs)}}
-    state = {}
+    state: dict[str, Array] = {}
     for index, layer in enumerate(placed):
         state.update(_named(case.layers[index], index, layer.state, kept[index]))
     if case.dy is not None:

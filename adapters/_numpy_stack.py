@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 from dataclasses import replace
 
-from adapters.base import Array, Case, Outcome, Stack
+from adapters.base import Array, Case, LayerCase, Outcome, Stack
 
 
 class Stacks(abc.ABC):
@@ -33,7 +33,7 @@ class Stacks(abc.ABC):
             arrays["dx"] = dy
         return Outcome(arrays, state)
 
-    def hand_on(self, layer: Case, x: Array) -> Outcome:
+    def hand_on(self, layer: LayerCase, x: Array) -> Outcome:
         """What one layer answers to the output of the layer before it."""
         return self.answer(replace(layer, x=x))
 

@@ -19,7 +19,8 @@ def stack(keras: Any, subject: Subject, case: Stack) -> Outcome:
     if subject.mode != "eager":
         raise Unsupported(f"stacks of layers in mode {subject.mode}")
     x = tf.constant(case.x)
-    calls, held = [], {}
+    calls: list[Callable[[Any], Any]] = []
+    held: dict[tuple[int, str], Any] = {}
     for index, layer in enumerate(case.layers):
         call, variables = _call(keras, layer)
         calls.append(call)

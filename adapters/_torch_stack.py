@@ -36,7 +36,8 @@ def stack(subject: Subject, case: Stack) -> Outcome:
 
 def _modules(case: Stack, device: str) -> tuple[list[Any], dict[str, Any]]:
     """The module of each layer, loaded, and every tensor that they hold by the case's name for it."""
-    modules, held = [], {}
+    modules: list[Any] = []
+    held: dict[str, Any] = {}
     for index, layer in enumerate(case.layers):
         tensors = {name: to_torch(array, device) for name, array in layer.arrays()}
         module, stored = loaded(layer, tensors)

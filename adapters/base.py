@@ -263,6 +263,10 @@ class Activation(Case):
     dy: Array | None = None
 
 
+#: What a stack is made of.
+LayerCase = BatchNorm | LayerNorm | Dropout | Dense | Activation
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Stack(Case):
     """Layers in a row: the first is asked ``x``, every other one what the layer before it answers.
@@ -274,7 +278,7 @@ class Stack(Case):
     """
 
     x: Array
-    layers: tuple[Case, ...]
+    layers: tuple[LayerCase, ...]
     dy: Array | None = None  #: cotangent of what the last layer answers
 
 

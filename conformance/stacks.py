@@ -6,13 +6,13 @@ middle has a spread: the corners of one and two values are the layers' own claus
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from hypothesis import strategies as st
 
-from adapters.base import Activation, BatchNorm, Case, Dense, Dialect, Dropout, LayerNorm, Stack
+from adapters.base import Activation, BatchNorm, Dense, Dialect, Dropout, LayerCase, LayerNorm, Stack
 from conformance.cases import Array, Shape, _Arrays
 
 #: x of a stack: (*leading, features).
@@ -29,6 +29,9 @@ RATIOS = (100.0, 10.0)
 REGIMES = ("normal", "ramp", "offset", "tiny", "outlier", "zeros")
 
 
+Made = TypeVar("Made", bound=LayerCase)
+
+
 class _Layers:
     """Draws the layers of one stack, each for the shape that the one before it answers."""
 
@@ -38,7 +41,7 @@ class _Layers:
     def choose(self, values: Any) -> Any:
         return self.draw(st.sampled_from(values))
 
-    def layer(self, make: type[Case], shape: Shape, **how: Any) -> Case:
+    def layer(self, make: Callable[..., Made], shape: Shape, **how: Any) -> Made:
         """A case whose parameters are given by their shapes and regimes, and whose x says no more than its shape."""
         arrays = self.arrays
         arrays.recipe = {"x": f"np.zeros({shape!r}, {arrays.dtype!r})"}
@@ -47,14 +50,14 @@ class _Layers:
         }
         return make(x=np.zeros(shape, arrays.dtype), recipe=arrays.recipe, **made)
 
-    def dense(self, shape: Shape, activation: str | None = None) -> Case:
+    def dense(self, shape: Shape, activation: str | None = None) -> LayerCase:
         weight = ((self.choose(WIDTHS), shape[-1]),)
         return self.layer(Dense, shape, weight=weight, bias=(weight[0][:1],), activation=activation)
 
-    def activated_dense(self, shape: Shape) -> Case:
+    def activated_dense(self, shape: Shape) -> LayerCase:
         return self.dense(shape, self.choose(("relu", "tanh", "sigmoid")))
 
-    def batch_norm(self, shape: Shape) -> Case:
+    def batch_norm(self, shape: Shape) -> LayerCase:
         axis = self.choose(self.dialect.channel_axes) if len(shape) > 2 else 1
         channels = ((shape[axis],),)
         return self.layer(
@@ -63,20 +66,20 @@ class _Layers:
             training=True,
         )  # fmt: skip
 
-    def layer_norm(self, shape: Shape) -> Case:
+    def layer_norm(self, shape: Shape) -> LayerCase:
         parameter = (shape[-1:],) if self.dialect.layer_norm_affine else None
         return self.layer(
             LayerNorm, shape, gain=parameter, bias=parameter, eps=self.choose(EPSILONS), normalized_rank=1
         )
 
-    def dropout(self, shape: Shape) -> Case:
+    def dropout(self, shape: Shape) -> LayerCase:
         seed = self.draw(st.integers(0, 2**31 - 1))
         return self.layer(Dropout, shape, rate=self.choose(RATES), training=True, seed=seed)
 
-    def activation(self, shape: Shape) -> Case:
+    def activation(self, shape: Shape) -> LayerCase:
         return self.layer(Activation, shape, name=self.choose(ACTIVATIONS))
 
-    def stack(self, shape: Shape, regime: str, makers: list[Callable[[Shape], Case]]) -> Stack:
+    def stack(self, shape: Shape, regime: str, makers: Sequence[Callable[[Shape], LayerCase]]) -> Stack:
         layers, handed = [], shape
         for make in makers:
             layers.append(layer := make(handed))
@@ -86,11 +89,12 @@ class _Layers:
         return Stack(x=x, layers=tuple(layers), dy=dy, recipe=recipe, regime=regime)
 
 
-def answered(layer: Case) -> Shape:
+def answered(layer: LayerCase) -> Shape:
     """The shape of what a layer answers."""
     if isinstance(layer, Dense):
         return (*layer.x.shape[:-1], len(layer.weight))
-    return layer.x.shape  # type: ignore[attr-defined, no-any-return]
+    shape: Shape = layer.x.shape
+    return shape
 
 
 @st.composite

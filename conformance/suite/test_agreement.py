@@ -6,10 +6,11 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import strategies as st
 
-from adapters.base import Adapter, BatchNorm, Case, Dialect, Outcome, Subject, Unsupported
+from adapters.base import ACTIVATIONS, Adapter, BatchNorm, Case, Dialect, Outcome, Subject, Unsupported
 from adapters.process import Process
 from conformance import agreement, cases
 from conformance.agreement import Side
@@ -35,27 +36,28 @@ def questions(
 ) -> Iterator[Case]:
     """Each way to put an operation, with gradients."""
     spoil = exam.regime == "special"
-    how = {"regime": "normal" if spoil else exam.regime, "gradient": True, "palette": palette}
-    made: dict[str, Callable[..., list[st.SearchStrategy[Case]]]] = {
+    how: dict[str, Any] = {"regime": "normal" if spoil else exam.regime, "gradient": True, "palette": palette}
+    made: dict[str, Callable[[str], list[st.SearchStrategy[Any]]]] = {
         "batch_norm": lambda dtype: [cases.batch_norms(dtype, dialect, training=it, **how) for it in (True, False)],
         "layer_norm": lambda dtype: [cases.layer_norms(dtype, dialect, **how)],
         "dense": lambda dtype: [cases.denses(dtype, **how)],
         # Two frameworks draw two masks: in training there is nothing to compare.
         "dropout": lambda dtype: [cases.dropouts(dtype, training=False, **how)],
     }
-    make = made.get(operation, lambda dtype: [cases.activations(operation, dtype, **how)])
-    for strategy in make(exam.subject.dtype):
+    made |= {name: lambda dtype: [cases.activations(operation, dtype, **how)] for name in ACTIVATIONS}
+    for strategy in made[operation](exam.subject.dtype):
         case = data.draw(strategy, label="case")
         yield spoilt(data, case) if spoil else case
 
 
-def spoilt(data: st.DataObject, case: Case) -> Case:
+def spoilt(data: st.DataObject, case: Any) -> Case:
     """The case with a NaN or an infinity in x."""
-    x = case.x.copy()  # type: ignore[attr-defined]
+    x = case.x.copy()
     value = data.draw(st.sampled_from((math.nan, math.inf, -math.inf)), label="special value")
     x.flat[data.draw(st.integers(0, x.size - 1), label="place")] = value
     recipe = {name: text for name, text in case.recipe.items() if name != "x"}
-    return replace(case, x=x, recipe=recipe, regime="special")
+    made: Case = replace(case, x=x, recipe=recipe, regime="special")
+    return made
 
 
 def operations(exam: Examination) -> list[str]:

@@ -7,10 +7,11 @@ binomial test of its counts. x takes two values, so that the counts of the two s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from adapters.base import Array, BatchNorm, Case, Dense, Dropout, Outcome, Stack, dtype_of
+from adapters.base import Array, BatchNorm, Dense, Dropout, LayerCase, Outcome, Stack, dtype_of
 from conformance import bernoulli
 from conformance.examination import Examination, clause
 from conformance.suite.test_net import masks
@@ -52,8 +53,8 @@ class Setting:
     def batch_norm(self, learnt: Outcome | None = None, place: int = 1) -> BatchNorm:
         """One that takes over the batch's statistics as they are; with what it has learnt, one in inference."""
         x, recipe = self._placeholder()
-        one = {name: np.array([value], x.dtype) for name, value in (("gamma", 1), ("beta", 0))}
-        state = {"running_mean": np.zeros(1, x.dtype), "running_var": np.ones(1, x.dtype)}
+        one: dict[str, Any] = {name: np.array([value], x.dtype) for name, value in (("gamma", 1), ("beta", 0))}
+        state: dict[str, Any] = {"running_mean": np.zeros(1, x.dtype), "running_var": np.ones(1, x.dtype)}
         if learnt is not None:
             state = {name: learnt.state[f"{place}.{name}"].astype(x.dtype) for name in state}
         takes_over = 1.0 if self.exam.dialect.momentum == "new" else 0.0
@@ -61,7 +62,7 @@ class Setting:
             x=x, **one, **state, eps=1e-5, momentum=takes_over, channel_axis=1, training=learnt is None, recipe=recipe
         )
 
-    def stack(self, *layers: Case) -> Stack:
+    def stack(self, *layers: LayerCase) -> Stack:
         # No regime whose errors may be taken as random: the numbers are not.
         return Stack(x=self.x, layers=layers, recipe={"x": self.text}, regime="two values")
 

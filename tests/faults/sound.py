@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from adapters._numpy_normalization import Axes
-from adapters.base import Array, BatchNorm, Case, Dropout, Outcome, Subject
+from adapters.base import Array, BatchNorm, Case, Dropout, Outcome, Stack, Subject
 from adapters.numpy import NumPy
 
 from .registry import SOUND, Sound, sound
@@ -197,8 +197,8 @@ class FlushedSubnormals(NumPy):
         return np.where(np.abs(x) < np.finfo(x.dtype).tiny, np.copysign(x.dtype.type(0), x), x)
 
     def answer(self, case: Case) -> Outcome:
-        # Nothing is computed, and so nothing flushed, where dropout is the identity.
-        if isinstance(case, Dropout) and (not case.training or case.rate == 0):
+        # Nothing is computed, and so nothing flushed, where dropout is the identity; the layers of a stack do it.
+        if isinstance(case, Stack) or (isinstance(case, Dropout) and (not case.training or case.rate == 0)):
             return super().answer(case)
         arrays: dict[str, Any] = {name: self.flush(value) for name, value in case.arrays()}
         flushed = super().answer(replace(case, **arrays))

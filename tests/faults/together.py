@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from adapters.base import Activation, Array, BatchNorm, Case, Dense, Dropout, Outcome, Stack
+from adapters.base import Activation, Array, BatchNorm, Dense, Dropout, LayerCase, Outcome, Stack
 from adapters.numpy import NumPy
 
 from .registry import fault
@@ -40,13 +40,13 @@ class AnotherMaskBack(NumPy):
 
 @fault(clause="NET.stack", says="a normalization in the middle infers where it should train")
 class TrainingLost(NumPy):
-    def hand_on(self, layer: Case, x: Array) -> Outcome:
+    def hand_on(self, layer: LayerCase, x: Array) -> Outcome:
         return super().hand_on(replace(layer, training=False) if isinstance(layer, BatchNorm) else layer, x)
 
 
 @fault(clause="NET.stack", says="what is handed on is rounded to float16")
 class HandedOnInHalf(NumPy):
-    def hand_on(self, layer: Case, x: Array) -> Outcome:
+    def hand_on(self, layer: LayerCase, x: Array) -> Outcome:
         return super().hand_on(layer, x.astype(np.float16).astype(x.dtype))
 
 
@@ -92,7 +92,7 @@ class StatisticsConstant(NumPy):
 
 @fault(clause="NET.bn-before-activation", says="the bias before the normalization left out, for it makes no difference")
 class BiasFoldedAway(NumPy):
-    def hand_on(self, layer: Case, x: Array) -> Outcome:
+    def hand_on(self, layer: LayerCase, x: Array) -> Outcome:
         return super().hand_on(replace(layer, bias=None) if isinstance(layer, Dense) else layer, x)
 
 
@@ -107,7 +107,7 @@ class BiasTakesBeta(NumPy):
 
 @fault(clause="NET.bn-before-activation", says="normalization folded into the weights with the running statistics")
 class FoldedWithRunning(NumPy):
-    def hand_on(self, layer: Case, x: Array) -> Outcome:
+    def hand_on(self, layer: LayerCase, x: Array) -> Outcome:
         return super().hand_on(replace(layer, training=False) if isinstance(layer, BatchNorm) else layer, x)
 
 

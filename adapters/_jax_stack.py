@@ -52,31 +52,15 @@ def ask_stack(asked: Asked, case: Stack) -> Outcome:
     arrays = {"y": np.array(y), **{f"{index}.y": np.array(output) for index, output in enumerate(outputs)}}
     state: dict[str, Array] = {}
     for index, layer in enumerate(placed):
-<<<<<<< HEAD
         state.update(_named(case.layers[index], index, layer.state, kept[index]))
-||||||| 68cc95d
-        known = {ours: kept[index][theirs] for theirs, ours in layer.state.items() if theirs in kept[index]}
-        state.update((f"{index}.{ours}", _ours(case.layers[index], ours, value)) for ours, value in known.items())
-=======
-        state |= _named(case, index, kept[index], layer.state)
->>>>>>> work-n
     if case.dy is not None:
         gradients, dx = pullback(asked.put(case.dy, y.dtype))
         arrays["dx"] = np.array(dx)
         for index, layer in enumerate(placed):
-<<<<<<< HEAD
             arrays.update(_named(case.layers[index], index, layer.gradients, gradients[index]))
-||||||| 68cc95d
-            known = {ours: gradients[index][theirs] for theirs, ours in layer.gradients.items()
-                     if theirs in gradients[index]}  # fmt: skip
-            arrays.update((f"{index}.{ours}", _ours(case.layers[index], ours, value)) for ours, value in known.items())
-=======
-            arrays |= _named(case, index, gradients[index], layer.gradients)
->>>>>>> work-n
     return Outcome(arrays, state)
 
 
-<<<<<<< HEAD
 def _named(layer: Case, index: int, names: Mapping[str, str], tensors: Tensors) -> dict[str, Array]:
     """Copies by the case's names for them; a tensor that is not there is left out."""
     return {f"{index}.{ours}": _ours(layer, tensors[theirs]) for theirs, ours in names.items() if theirs in tensors}
@@ -90,29 +74,6 @@ def _ours(layer: Case, value: Any) -> Array:
     if isinstance(layer, LayerNorm):
         return array.reshape(layer.x.shape[layer.x.ndim - layer.normalized_rank :])
     return array
-||||||| 68cc95d
-def _ours(layer: Case, name: str, value: Any) -> Array:
-    """A copy in the shape of the case: Flax keeps kernels as [in, out], and nnx gain and bias flat."""
-    array = np.array(value)
-    if isinstance(layer, Dense):
-        return array.T.copy() if array.ndim == 2 else array
-    if isinstance(layer, LayerNorm):
-        return array.reshape(layer.x.shape[layer.x.ndim - layer.normalized_rank :])
-    return array
-=======
-def _named(case: Stack, index: int, tensors: Tensors, names: Mapping[str, str]) -> dict[str, Array]:
-    """Copies of the tensors that are there, by our names and in the shape of the case: Flax keeps kernels as [in, out],
-    and nnx gain and bias flat.
-    """
-    layer, found = case.layers[index], {}
-    for theirs, ours in names.items():
-        if theirs in tensors:
-            array = np.array(tensors[theirs])
-            if isinstance(layer, LayerNorm):
-                array = array.reshape(layer.x.shape[layer.x.ndim - layer.normalized_rank :])
-            found[f"{index}.{ours}"] = array.T.copy() if ours == "dweight" else array
-    return found
->>>>>>> work-n
 
 
 def _options(asked: Asked, scale: Array | None, bias: Array | None) -> dict[str, Any]:

@@ -56,7 +56,8 @@ def question(name: str, x: Array, given: dict[str, float], regime: str, recipe: 
 def replaced(case: Activation, **arrays: tuple[Array, str]) -> Activation:
     """The case with other arrays, each with the Python that makes it."""
     recipe = dict(case.recipe) | {name: text for name, (_, text) in arrays.items()}
-    return replace(case, **{name: value for name, (value, _) in arrays.items()}, recipe=recipe)
+    values: dict[str, Any] = {name: value for name, (value, _) in arrays.items()}
+    return replace(case, **values, recipe=recipe)
 
 
 def filled(name: str, point: float, length: int, dtype: str, given: dict[str, float], regime: str) -> Activation:

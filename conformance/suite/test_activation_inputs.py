@@ -68,4 +68,4 @@ def _alone(case: Activation, index: tuple[int, ...]) -> Activation:
     """The case of one element, or of one row."""
     place = index[:1] if case.name in points.ROWS else index
     arrays = {name: value[place].reshape(1, -1) for name, value in case.arrays() if name != "alpha"}
-    return replace(case, **arrays, recipe={}, regime=case.regime)  # type: ignore[arg-type]
+    return replace(case, **arrays, recipe={}, regime=case.regime)

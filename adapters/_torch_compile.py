@@ -53,6 +53,6 @@ def key(case: Case, dtype: str) -> Hashable:
 
 
 def refuse_cumulative(case: Case) -> None:
-    """Its weight is 1 / float(num_batches_tracked): a number from data breaks a graph, which is documented."""
+    """Its weight, 1 / float(num_batches_tracked), depends on data: that breaks a graph, as documented."""
     if isinstance(case, BatchNorm) and case.momentum is None and case.training:
         raise Unsupported("torch.compile makes no one graph of cumulative averaging (momentum=None)")

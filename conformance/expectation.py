@@ -118,7 +118,7 @@ def _batch_norm(case: BatchNorm, inputs: Any, dialect: Dialect, model: Model) ->
         mean, var = inputs.running_mean, inputs.running_var
         found["y"] = batch_norm.inference(inputs.x, inputs.gamma, inputs.beta, mean, var, inputs.eps, axis)
         if case.tangents:
-            along = map(inputs.direction, ("x", "gamma", "beta"))
+            along: Any = map(inputs.direction, ("x", "gamma", "beta"))
             found["ty"] = batch_norm.inference_tangent(*along, inputs.x, inputs.gamma, mean, var, inputs.eps, axis)
         if case.dy is not None:
             grads = batch_norm.inference_grad(inputs.dy, inputs.x, inputs.gamma, mean, var, inputs.eps, axis)
@@ -127,7 +127,7 @@ def _batch_norm(case: BatchNorm, inputs: Any, dialect: Dialect, model: Model) ->
     y, mean, var = batch_norm.train(inputs.x, inputs.gamma, inputs.beta, inputs.eps, axis, model.moments)
     found["y"] = y
     if case.tangents:
-        along = map(inputs.direction, ("x", "gamma", "beta"))
+        along: Any = map(inputs.direction, ("x", "gamma", "beta"))
         found["ty"] = batch_norm.train_tangent(*along, inputs.x, inputs.gamma, inputs.eps, axis, model.moments)
     if case.dy is not None:
         grads = batch_norm.train_grad(inputs.dy, inputs.x, inputs.gamma, inputs.eps, axis, model.moments)
@@ -152,7 +152,7 @@ def _layer_norm(case: LayerNorm, inputs: Any, dialect: Dialect, model: Model) ->
     axes = tuple(range(case.x.ndim - case.normalized_rank, case.x.ndim))
     found = {"y": layer_norm.forward(inputs.x, inputs.gain, inputs.bias, inputs.eps, axes, model.moments)}
     if case.tangents:
-        along = map(inputs.direction, ("x", "gain", "bias"))
+        along: Any = map(inputs.direction, ("x", "gain", "bias"))
         found["ty"] = layer_norm.tangent(*along, inputs.x, inputs.gain, inputs.eps, axes, model.moments)
     if case.dy is not None:
         grads = layer_norm.gradient(inputs.dy, inputs.x, inputs.gain, inputs.eps, axes, model.moments)
@@ -171,7 +171,7 @@ def _dropout(case: Dropout, inputs: Any, dialect: Dialect, model: Model, mask: A
 def _dense(case: Dense, inputs: Any, dialect: Dialect, model: Model) -> Expected:
     found = {"y": neuron.forward(inputs.x, inputs.weight, inputs.bias, case.activation, model.activations)}
     if case.tangents:
-        along = map(inputs.direction, ("x", "weight", "bias"))
+        along: Any = map(inputs.direction, ("x", "weight", "bias"))
         given = inputs.x, inputs.weight, inputs.bias
         found["ty"] = neuron.tangent(*along, *given, case.activation, model.activations)
     if case.dy is not None:

@@ -89,7 +89,9 @@ def tangent(
         ty = ty * spread(gain, np.shape(x), axes)
     if tgain is not None:
         ty = ty + xhat * spread(tgain, np.shape(x), axes)
-    return ty if tbias is None else ty + spread(tbias, np.shape(x), axes)
+    if tbias is not None:
+        ty = ty + spread(tbias, np.shape(x), axes)
+    return ty
 
 
 def _normalized(x: Array, axes: tuple[int, ...]) -> tuple[int, ...]:

@@ -84,7 +84,7 @@ def tangent(
     deviation = np.sqrt(var + eps)
     xhat = (x - mean) / deviation
     centred = t - np.mean(t, axis=axes, keepdims=True)
-    ty = (centred - xhat * np.mean(centred * xhat, axis=axes, keepdims=True)) / deviation
+    ty: Array = (centred - xhat * np.mean(centred * xhat, axis=axes, keepdims=True)) / deviation
     if gain is not None:
         ty = ty * spread(gain, np.shape(x), axes)
     if tgain is not None:

@@ -144,7 +144,7 @@ class ActivationDerivatives(Activations):
         below = 8 * e * (1 + e) / np.square(low) + near * (4 * e * (2 + e * (2 - e * (3 + 2 * e))) / low**3)
         above = 8 * e * e * (1 + e) / np.square(high)
         above = above + near * (4 * e * e * (e * (e * (2 * e + 2) - 3) - 2) / high**3)
-        return np.where(x < 0, below, above)
+        return np.asarray(np.where(x < 0, below, above))
 
     def gelu_curvature(self, x: Array) -> Array:
         square = np.square(np.clip(x, -100, 100))

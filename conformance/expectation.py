@@ -86,6 +86,9 @@ class _Inputs:
         """The tangent of one array of the case; None for 0."""
         return self._entered(self._case.tangents.get(name))
 
+    def directions(self, *names: str) -> list[Any]:
+        return [self.direction(name) for name in names]
+
     def _entered(self, value: Any) -> Any:
         return value if value is None else Bounded.input(np.asarray(value, np.float64), self._arithmetic)
 
@@ -165,8 +168,10 @@ def _batch_norm(case: BatchNorm, inputs: Any, dialect: Dialect, model: Model) ->
         mean, var = inputs.running_mean, inputs.running_var
         found["y"] = batch_norm.inference(inputs.x, inputs.gamma, inputs.beta, mean, var, inputs.eps, axis)
         if case.tangents:
-            along = map(inputs.direction, ("x", "gamma", "beta"))
-            found["ty"] = batch_norm.inference_tangent(*along, inputs.x, inputs.gamma, mean, var, inputs.eps, axis)
+            t, *learnt = inputs.directions("x", "gamma", "beta")
+            found["ty"] = batch_norm.inference_tangent(
+                t, learnt[0], learnt[1], inputs.x, inputs.gamma, mean, var, inputs.eps, axis
+            )
         if case.dy is not None:
             grads = batch_norm.inference_grad(inputs.dy, inputs.x, inputs.gamma, mean, var, inputs.eps, axis)
             found |= _learnable(grads, dgamma=case.gamma, dbeta=case.beta)
@@ -174,8 +179,10 @@ def _batch_norm(case: BatchNorm, inputs: Any, dialect: Dialect, model: Model) ->
     y, mean, var = batch_norm.train(inputs.x, inputs.gamma, inputs.beta, inputs.eps, axis, model.moments)
     found["y"] = y
     if case.tangents:
-        along = map(inputs.direction, ("x", "gamma", "beta"))
-        found["ty"] = batch_norm.train_tangent(*along, inputs.x, inputs.gamma, inputs.eps, axis, model.moments)
+        t, *learnt = inputs.directions("x", "gamma", "beta")
+        found["ty"] = batch_norm.train_tangent(
+            t, learnt[0], learnt[1], inputs.x, inputs.gamma, inputs.eps, axis, model.moments
+        )
     if case.dy is not None:
         grads = batch_norm.train_grad(inputs.dy, inputs.x, inputs.gamma, inputs.eps, axis, model.moments)
         found |= _learnable(grads, dgamma=case.gamma, dbeta=case.beta)
@@ -199,8 +206,10 @@ def _layer_norm(case: LayerNorm, inputs: Any, dialect: Dialect, model: Model) ->
     axes = tuple(range(case.x.ndim - case.normalized_rank, case.x.ndim))
     found = {"y": layer_norm.forward(inputs.x, inputs.gain, inputs.bias, inputs.eps, axes, model.moments)}
     if case.tangents:
-        along = map(inputs.direction, ("x", "gain", "bias"))
-        found["ty"] = layer_norm.tangent(*along, inputs.x, inputs.gain, inputs.eps, axes, model.moments)
+        t, *learnt = inputs.directions("x", "gain", "bias")
+        found["ty"] = layer_norm.tangent(
+            t, learnt[0], learnt[1], inputs.x, inputs.gain, inputs.eps, axes, model.moments
+        )
     if case.dy is not None:
         grads = layer_norm.gradient(inputs.dy, inputs.x, inputs.gain, inputs.eps, axes, model.moments)
         found |= _learnable(grads, dgain=case.gain, dbias=case.bias)
@@ -220,9 +229,9 @@ def _dropout(case: Dropout, inputs: Any, dialect: Dialect, model: Model, mask: A
 def _dense(case: Dense, inputs: Any, dialect: Dialect, model: Model) -> Expected:
     found = {"y": neuron.forward(inputs.x, inputs.weight, inputs.bias, case.activation, model.activations)}
     if case.tangents:
-        along = map(inputs.direction, ("x", "weight", "bias"))
+        t, *learnt = inputs.directions("x", "weight", "bias")
         given = inputs.x, inputs.weight, inputs.bias
-        found["ty"] = neuron.tangent(*along, *given, case.activation, model.activations)
+        found["ty"] = neuron.tangent(t, learnt[0], learnt[1], *given, case.activation, model.activations)
     if case.dy is not None:
         grads = neuron.gradient(inputs.dy, inputs.x, inputs.weight, inputs.bias, case.activation, model.activations)
         found |= _learnable(grads, dweight=case.weight, dbias=case.bias)

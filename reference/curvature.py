@@ -34,12 +34,14 @@ def straight(ddx: Array, dy: Array, x: Array, **parameters: float) -> Array:
 
 def sigmoid(ddx: Array, dy: Array, x: Array) -> Array:
     """s (1 - s) (1 - 2s) = -s' tanh(x / 2), s' = e / (1 + e)^2."""
-    return ddx * (dy * (-np.tanh(0.5 * x) * sigmoid_slope(x)))
+    dxx: Array = ddx * (dy * (-np.tanh(0.5 * x) * sigmoid_slope(x)))
+    return dxx
 
 
 def log_sigmoid(ddx: Array, dy: Array, x: Array) -> Array:
     """-s (1 - s)."""
-    return ddx * (dy * -sigmoid_slope(x))
+    dxx: Array = ddx * (dy * -sigmoid_slope(x))
+    return dxx
 
 
 def tanh(ddx: Array, dy: Array, x: Array) -> Array:
@@ -57,7 +59,8 @@ def softsign(ddx: Array, dy: Array, x: Array) -> Array:
     """-2 sign(x) / (1 + |x|)^3; at 0, where it jumps, 2."""
     root = 1.0 / (1.0 + magnitude(x))
     size = 2.0 * (root * np.square(root))
-    return ddx * (dy * np.where(x > 0.0, -size, size))
+    dxx: Array = ddx * (dy * np.where(x > 0.0, -size, size))
+    return dxx
 
 
 def silu(ddx: Array, dy: Array, x: Array) -> Array:
@@ -77,7 +80,8 @@ def mish(ddx: Array, dy: Array, x: Array) -> Array:
     third, fourth = np.where(left, -3.0, 2.0), np.where(left, -2.0, 2.0)
     numerator = first + e * (second + e * (third + e * fourth))
     denominator = (1.0 + e) * np.where(left, 2.0 + e * (2.0 + e), 1.0 + 2.0 * e * (1.0 + e))
-    return ddx * (dy * (slope * (2.0 + bounded(x) * (numerator / denominator))))
+    dxx: Array = ddx * (dy * (slope * (2.0 + bounded(x) * (numerator / denominator))))
+    return dxx
 
 
 def gelu(ddx: Array, dy: Array, x: Array) -> Array:
@@ -91,7 +95,8 @@ def gelu_tanh(ddx: Array, dy: Array, x: Array) -> Array:
     v, slope = gelu_tanh_argument(x)
     near = bounded(x)
     bend = (12.0 * math.sqrt(2.0 / math.pi) * GELU_CUBIC) * near
-    return ddx * (dy * (sigmoid_slope(v) * (2.0 * slope + near * (bend - np.tanh(0.5 * v) * np.square(slope)))))
+    dxx: Array = ddx * (dy * (sigmoid_slope(v) * (2.0 * slope + near * (bend - np.tanh(0.5 * v) * np.square(slope)))))
+    return dxx
 
 
 def elu(ddx: Array, dy: Array, x: Array, alpha: float = 1.0) -> Array:

@@ -84,12 +84,14 @@ def tangent(
     deviation = np.sqrt(var + eps)
     xhat = (x - mean) / deviation
     centred = t - np.mean(t, axis=axes, keepdims=True)
-    ty = (centred - xhat * np.mean(centred * xhat, axis=axes, keepdims=True)) / deviation
+    ty: Array = (centred - xhat * np.mean(centred * xhat, axis=axes, keepdims=True)) / deviation
     if gain is not None:
         ty = ty * spread(gain, np.shape(x), axes)
     if tgain is not None:
         ty = ty + xhat * spread(tgain, np.shape(x), axes)
-    return ty if tbias is None else ty + spread(tbias, np.shape(x), axes)
+    if tbias is not None:
+        ty = ty + spread(tbias, np.shape(x), axes)
+    return ty
 
 
 def _normalized(x: Array, axes: tuple[int, ...]) -> tuple[int, ...]:

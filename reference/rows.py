@@ -79,7 +79,8 @@ def glu_grad(dy: Array, x: Array, axis: int = -1) -> Array:
 def glu_tangent(t: Array, x: Array, axis: int = -1) -> Array:
     """t_a sigmoid(b) + t_b a sigmoid'(b)."""
     (a, b), (ta, tb) = np.split(x, 2, axis=axis), np.split(t, 2, axis=axis)
-    return ta * sigmoid(b) + tb * sigmoid_grad(a, b)
+    dy: Array = ta * sigmoid(b) + tb * sigmoid_grad(a, b)
+    return dy
 
 
 def glu_second(ddx: Array, dy: Array, x: Array, axis: int = -1) -> Array:

@@ -179,7 +179,8 @@ def softsign_second(ddx: Array, dy: Array, x: Array) -> Array:
     size = np.maximum(x, -x)
     square = np.square(1.0 + size)
     curve = 2.0 / square - 2.0 * size / (square * (1.0 + size))
-    return ddx * (dy * np.where(x > 0.0, -curve, curve))
+    dxx: Array = ddx * (dy * np.where(x > 0.0, -curve, curve))
+    return dxx
 
 
 def elu_second(ddx: Array, dy: Array, x: Array, alpha: float = 1.0) -> Array:

@@ -70,7 +70,13 @@ def parser() -> Parser:
         run.add_argument(f"--{name}", type=_values, action="extend", default=[], metavar=metavar, help=told)
     run.add_argument("--profile", choices=("quick", "ci", "deep"), default="ci", help="how hard to look (default: ci)")
     run.add_argument("--seed", type=_seed, default=0, metavar="N", help="seed of shapes and masks (default: 0)")
-    run.add_argument("-n", dest="workers", type=_workers, metavar="WORKERS", help="processes: a number, or auto")
+    run.add_argument(
+        "-n",
+        dest="workers",
+        type=_workers,
+        metavar="WORKERS",
+        help="processes: a number, or auto (a processor each, at most 4)",
+    )
     told = "where the results go (default: results.json)"
     run.add_argument("--results", type=Path, default=Path("results.json"), metavar="FILE", help=told)
 

@@ -22,6 +22,10 @@ from conformance.report.progress import Meter
 from conformance.session import Session
 
 
+#: As many processes as ``-n auto`` starts at most: one that meets every framework grows to some gigabytes.
+MANY = 4
+
+
 class UsageError(Exception):
     """What was asked cannot be done; one line that says what to do."""
 
@@ -52,6 +56,7 @@ class Request:
             arguments += ["-p", name]
         if self.workers is not None:
             arguments += ["-p", "xdist.plugin", "-n", self.workers, "--dist", "loadgroup"]
+            arguments += [f"--maxprocesses={MANY}"] if self.workers == "auto" else []
         arguments += [f"--conformance-{axis}={value}" for axis, values in self.filters.items() for value in values]
         arguments += [f"--conformance-profile={self.profile}", f"--conformance-seed={self.seed}"]
         return [*arguments, f"--conformance-results={self.results}"]

@@ -21,7 +21,6 @@ from conformance.report import table
 from conformance.report.progress import Meter
 from conformance.session import Session
 
-
 #: As many processes as ``-n auto`` starts at most: one that meets every framework grows to some gigabytes.
 MANY = 4
 

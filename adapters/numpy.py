@@ -72,6 +72,8 @@ class NumPy(NormalizationTangents, ActivationDerivatives, Stacks, Adapter):
         self.prepare(subject.device)
         if subject.api not in self.apis or subject.mode not in self.modes:
             raise Unsupported(f"NumPy has no {subject.api} in mode {subject.mode}")
+        if subject.dtype not in self.dtypes:
+            raise Unsupported(f"the control computes in {', '.join(self.dtypes)}, not in {subject.dtype}")
         for name, value in case.arrays():
             kind = tensor_dtype if name in ("x", "dy", "ddx") else parameter_dtype
             if value.dtype.name != kind(subject.dtype):

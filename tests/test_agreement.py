@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from adapters.base import Activation, Outcome, Subject
+from adapters.base import SIXTEEN_BITS, Activation, Outcome, Subject
 from adapters.numpy import NumPy
 from conformance import plan
 from conformance.agreement import Side, hold
@@ -22,7 +22,8 @@ def asked(clause: str) -> set[tuple[str, str, str]]:
 
 
 def test_modes_other_than_eager_are_held_against_eager() -> None:
-    assert asked("MODE.agree") == {("control", "compiled", dtype) for dtype in ("float32", "float64")}
+    dtypes = ("float32", "float64", *SIXTEEN_BITS)
+    assert asked("MODE.agree") == {("control", "compiled", dtype) for dtype in dtypes}
 
 
 def test_frameworks_are_compared_eager() -> None:

@@ -74,6 +74,7 @@ TABLE = (
         "decide is the clause's own: special values, shapes, dtypes, an answer against an error",
         "the triangle inequality; IEEE 754-2019, section 6, for special values",
         "a special value that one framework selects away and the other multiplies; another shape or dtype",
+        dtypes=("float32", "float64"),
         against="backends",
     ),
 )

@@ -212,8 +212,9 @@ from adapters.numpy import ADAPTER
 
 loaded = {name.split(".")[0] for name in sys.modules}
 assert not {"reference", "conformance", "scipy", "torch", "jax", "tensorflow"} & loaded
-subject = Subject("numpy", "control")
+subject = Subject("numpy", "control", dtype="float64")
 print(repr(float(ADAPTER.ask(subject, Activation(name="gelu", x=np.array([1.0]))).arrays["y"][0])))
+subject = Subject("numpy", "control")
 print(ADAPTER.ask(subject, Activation(name="gelu", x=np.array([1.0], np.float32))).arrays["y"].dtype)
 """
 REFUSE = """

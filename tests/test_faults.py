@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 
@@ -57,8 +58,14 @@ def quick() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("clause", CLAUSES)
-@pytest.mark.parametrize("sound", SOUND, ids=lambda sound: sound.id)
+@pytest.mark.parametrize(
+    ("sound", "clause"),
+    [
+        pytest.param(sound, clause, id=f"{sound.id}-{clause}")
+        for sound, clause in itertools.product(SOUND, CLAUSES)
+        if sound.answers(clause)
+    ],
+)
 def test_sound_layer_raises_no_alarm(sound: Sound, clause: str) -> None:
     alarm = caught_by(clause, sound.adapter)
     assert alarm is None, f"{sound.id} ({sound.says}):\n{alarm}"

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from adapters._numpy_activations import Activations
+from adapters._numpy_derivatives import ActivationDerivatives
 from adapters.numpy import NumPy
 
 
@@ -36,9 +38,22 @@ class Sound:
     short: bool = False
 
     def answers(self, clause: str) -> bool:
-        """Whether the clause is put to it."""
-        return not (self.short and clause in MILLIONS)
+        """Whether the clause is put to it: not where it is too short, nor where it is the control over again."""
+        return not (self.short and clause in MILLIONS) and self._differs(clause.partition(".")[0])
 
+    def _differs(self, operation: str) -> bool:
+        """Whether it computes anything of activations (ACT) or dropout (DO) in a way of its own."""
+        alone = {"ACT": ACTIVATION_STEPS, "DO": DROPOUT_STEPS}.get(operation)
+        own = {name for each in type(self.adapter).__mro__ if each not in NumPy.__mro__ for name in vars(each)}
+        return alone is None or not own.isdisjoint(alone | COMMON_STEPS)
+
+
+#: The steps of the control that activations, and dropout, are made of; and those that everything is made of.
+ACTIVATION_STEPS = frozenset({*vars(Activations), *vars(ActivationDerivatives), "forward", "backward", "total"}) - {
+    name for name in vars(Activations) if name.startswith("__")
+}
+DROPOUT_STEPS = frozenset("dropout dropout_train dropout_eval mask spread dropout_scale drop drop_gradient".split())
+COMMON_STEPS = frozenset("ask answer answer_in computed_in stored_in flush modes".split())
 
 #: The clauses that ask sums of millions of terms.
 MILLIONS = frozenset({"BN.many", "LN.many"})

@@ -38,6 +38,7 @@ class Session:
         self.stale: list[str] = []
         #: Why the results could not be written, once that is so.
         self.unwritten: str | None = None
+        self._by_clause: dict[tuple[str, str], tuple[deviations.Deviation, ...]] = {}
         self._prepared: dict[tuple[str, str], str | None] = {}
         self._started = time.monotonic()
 
@@ -109,12 +110,22 @@ class Session:
         )
 
     def _concerning(self, clause: str, subject: Subject, activation: str | None) -> tuple[deviations.Deviation, ...]:
-        installed = self.versions[subject.backend]
         return tuple(
             record
-            for record in self.records[subject.backend]
-            if record.concerns(clause, subject, activation, installed)
+            for record in self._of_clause(subject.backend, clause)
+            if record.speaks_of_subject(subject, activation)
         )
+
+    def _of_clause(self, backend: str, clause: str) -> tuple[deviations.Deviation, ...]:
+        """The records of the installed version that speak of a clause: thousands of subjects share them."""
+        if (backend, clause) not in self._by_clause:
+            installed = self.versions[backend]
+            self._by_clause[backend, clause] = tuple(
+                record
+                for record in self.records[backend]
+                if record.speaks_of_clause(clause) and record.is_of(installed)
+            )
+        return self._by_clause[backend, clause]
 
     def _peers(self, adapter: Adapter) -> tuple[Adapter, ...]:
         """The frameworks of this run after this one; the control is none."""

@@ -77,15 +77,19 @@ class Deviation:
 
     def concerns(self, clause: str, subject: Subject, activation: str | None, installed: Mapping[str, str]) -> bool:
         """Whether the record speaks of this clause, subject and installed version at all."""
+        return self.speaks_of_clause(clause) and self.speaks_of_subject(subject, activation) and self.is_of(installed)
+
+    def is_of(self, installed: Mapping[str, str]) -> bool:
+        """Whether the record is about the installed version."""
         version = installed.get(self.versions.name)
+        return version is not None and self.versions.specifier.contains(version, prereleases=True)
+
+    def speaks_of_clause(self, clause: str) -> bool:
+        return _any(clause, self.clauses)
+
+    def speaks_of_subject(self, subject: Subject, activation: str | None) -> bool:
         axes = {**subject.axes(), "activation": activation or ""}
-        return (
-            subject.backend == self.backend
-            and version is not None
-            and self.versions.specifier.contains(version, prereleases=True)
-            and _any(clause, self.clauses)
-            and all(_any(axes[axis], globs) for axis, globs in self.subject.items())
-        )
+        return subject.backend == self.backend and all(_any(axes[axis], globs) for axis, globs in self.subject.items())
 
     def covers(self, case: Case, output: str, shape: tuple[int, ...], expected: Array | None = None) -> Array:
         """The elements of an output of ``shape`` that ``outputs`` and ``where`` describe, as a bool array.

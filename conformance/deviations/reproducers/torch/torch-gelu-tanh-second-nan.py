@@ -1,4 +1,4 @@
-"""The second derivative of gelu(approximate='tanh') at a large x is NaN: a power of x overflows and is multiplied by 0."""
+"""The second derivative of gelu with tanh at a large x is NaN: a power of x overflows and meets a 0."""
 
 import math
 import sys

@@ -112,8 +112,11 @@ def _group(exam: Any) -> str:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    if not session.items and _SESSION in session.config.stash:
-        session.config.stash[_SESSION].explain_emptiness()
+    run = session.config.stash.get(_SESSION, None)
+    if run is not None and session.items:
+        run.take_part(exam for item in session.items if (exam := _exam(item)) is not None)
+    elif run is not None:
+        run.explain_emptiness()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -130,6 +130,14 @@ class Session:
     def _peers(self, adapter: Adapter) -> tuple[Adapter, ...]:
         """The frameworks of this run after this one; the control is none."""
         return () if adapter.name == CONTROL else self.adapters[self.adapters.index(adapter) + 1 :]
+
+    def take_part(self, chosen: Iterable[Examination]) -> None:
+        """Leave only the frameworks that ``-k`` chose to be compared with, where it names any: none else is started."""
+        if any(axis == "backend" for axis, _ in keyword.terms(self.expression)):
+            chosen = list(chosen)
+            names = {exam.subject.backend for exam in chosen}
+            for exam in chosen:
+                exam.peers = tuple(peer for peer in exam.peers if peer.name in names)
 
     def explain_emptiness(self) -> None:
         """Nothing was selected: say so where the reason is a framework that is not there."""

@@ -20,12 +20,14 @@ SHAPES: tuple[Shape, ...] = ((4, 3), (2, 3, 4), (17, 4))
 #: Neurons of a dense layer.
 WIDTHS = (3, 4)
 #: What is between the layers of today's networks: with a kink, without, and over a row.
-ACTIVATIONS = ("relu", "tanh", "sigmoid", "silu", "elu", "softplus", "softmax")
+ACTIVATIONS = ("relu", "tanh", "sigmoid", "silu", "leaky_relu", "elu", "softplus", "softmax")
 EPSILONS = (1e-5, 1e-3, 1e-1)
 RATES = (0.5, 0.1, 0.25)
-#: Of an offset: one that leaves a variance as E[x^2] - E[x]^2 some digits, since what follows of none has no bound.
-RATIOS = (100.0, 10.0)
-#: Numbers that a network meets; those that a single layer alone must bear are in its own clauses.
+#: Of an offset, with and without some digits left of a variance as E[x^2] - E[x]^2.
+RATIOS = (1e4, 100.0, 10.0)
+#: Numbers that a network meets; those that a single layer alone must bear are in its own clauses. A wide range is not
+#: among them: in float16 what a layer hands on can overflow, which the bound of a stack does not know of; in float32
+#: the gradient underflows through deviations above 1e12, as BN.train.grad and LN.grad show of the layer itself.
 REGIMES = ("normal", "ramp", "offset", "tiny", "outlier", "zeros")
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from adapters.base import SIXTEEN_BITS, Activation, Outcome, Subject
+from adapters.base import AXES, SIXTEEN_BITS, Activation, Outcome, Subject
 from adapters.numpy import NumPy
-from conformance import plan
+from conformance import backends, plan
 from conformance.agreement import Side, hold
 from conformance.clauses import CLAUSES
 from conformance.examination import Examination, Nonconformance
+from conformance.session import Session
 from tests.faults.agreement import TwoModes
 
 ONE, OTHER = Subject("numpy", "control"), Subject("other", "control")
@@ -27,7 +28,7 @@ def test_modes_other_than_eager_are_held_against_eager() -> None:
 
 
 def test_frameworks_are_compared_eager() -> None:
-    assert asked("DIFF.agree") == {("control", "eager", dtype) for dtype in ("float32", "float64")}
+    assert asked("DIFF.agree") == {("control", "eager", dtype) for dtype in ("float32", "float64", *SIXTEEN_BITS)}
 
 
 def compared(x: list[float], one: list[float], other: list[float]) -> Examination:
@@ -62,4 +63,33 @@ def test_without_a_framework_to_compare_with_nothing_is_asked() -> None:
     exam = Examination(CLAUSES["DIFF.agree"], ONE, NumPy())
     suite.tests()["DIFF.agree"](exam)
     assert exam.record.examples == 0
-    assert "no framework after this one" in exam.record.unsupported[0]
+    assert "no other framework takes part" in exam.record.unsupported[0]
+
+
+class Named(NumPy):
+    """The control under another name, as a framework."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+@pytest.mark.parametrize(
+    ("expression", "chosen", "peers"),
+    [
+        ("", "one", "two three"),  # a test that is named by its id: the others are there
+        ("backend=one", "one", ""),
+        ("backend=one or backend=three", "one three", "three"),
+        ("not backend=two", "one three", "three"),
+        ("dtype=float32", "one two three", "two three"),
+    ],
+)
+def test_only_the_frameworks_that_an_expression_chooses_are_compared_with(
+    expression: str, chosen: str, peers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backends, "installed", lambda: tuple(map(Named, ("one", "two", "three"))))
+    session = Session({axis: [] for axis in (*AXES, "clause")}, expression, 0)
+    exams = [exam for exam in session.examinations("DIFF.agree") if exam.subject.backend in chosen.split()]
+    session.take_part(exams)
+    assert {tuple(peer.name for peer in exam.peers) for exam in exams if exam.subject.backend == "one"} == {
+        tuple(peers.split())
+    }

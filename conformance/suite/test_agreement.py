@@ -95,7 +95,7 @@ def _timed(exam: Examination, asked: Adapter | Process, subject: Subject, case: 
 @clause("DIFF.agree", regimes=REGIMES, shrinks=False)
 def test_frameworks(exam: Examination, data: st.DataObject) -> None:
     if not exam.peers:
-        raise Unsupported("no framework after this one to compare with: a pair is asked in the row of its first")
+        raise Unsupported("no other framework takes part after this one: a pair is asked in the row of its first")
     for peer in exam.peers:
         for operation in operations(exam):
             subject = way_in(peer, operation, exam.subject.dtype)

@@ -4,6 +4,11 @@
 because each configuration and each rank is a graph of its own. ``dynamic=True`` serves all lengths of a rank with one
 graph (a size of 1 has another). The compiled functions are kept: one for each layer, its configuration and dtype.
 
+AOTAutograd's cache is off: with dynamic=True its key leaves out the numbers that a module has as attributes, and the
+graph of Hardtanh answers for ReLU6 (https://github.com/pytorch/pytorch/issues/197889,
+2.13). What was compiled before, in this process or an earlier one, would decide what a case's answer is. Inductor's own
+cache stays: in its key the numbers are.
+
 Source: https://docs.pytorch.org/docs/stable/generated/torch.compile.html
 """
 
@@ -17,6 +22,9 @@ from typing import Any
 from adapters.base import BatchNorm, Case, Unsupported
 
 LIMIT = 100_000
+#: What is asked compiled. A graph costs two to three seconds of a processor, and the clauses need about seven of an
+#: activation and sixty of a normalization: all operations would take ten minutes.
+OPERATIONS = frozenset(("silu", "softplus"))
 
 
 @functools.cache
@@ -28,6 +36,7 @@ def compiled(key: Hashable) -> Callable[[Any, Any], Any]:
         raise Unsupported(f"torch.compile of version {torch.__version__} falls back to eager code after 8 graphs")
     # The sum over everything that was ever compiled has a limit of its own, 256.
     torch._dynamo.config.accumulated_recompile_limit = LIMIT
+    torch._functorch.config.enable_autograd_cache = False
 
     def call(layer: Any, x: Any) -> Any:
         if not torch.compiler.is_compiling():

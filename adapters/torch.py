@@ -80,6 +80,11 @@ class Torch(Adapter):
     def modes_of(self, api: str) -> tuple[str, ...]:
         return tuple(mode for one, mode in _DTYPES if one == api)
 
+    def offers(self, subject: Subject) -> frozenset[str]:
+        """Compiled, some of them: each configuration costs seconds there."""
+        offered = super().offers(subject)
+        return offered & _torch_compile.OPERATIONS if subject.mode == "compile" else offered
+
     def subjects(self, device: str = "cpu") -> Iterator[Subject]:
         return (each for each in super().subjects(device) if each.dtype in _DTYPES[each.api, each.mode])
 

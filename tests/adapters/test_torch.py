@@ -302,6 +302,9 @@ def test_declarations() -> None:
     asked = {(subject.api, subject.mode) for subject in ADAPTER.subjects()}
     assert asked == {(api, mode) for api in ADAPTER.apis for mode in ADAPTER.modes_of(api)}
     assert ADAPTER.compiles == {"compile": "configuration"}
+    for subject in ADAPTER.subjects():
+        compiled = {"silu", "softplus"}
+        assert ADAPTER.offers(subject) == (compiled if subject.mode == "compile" else ADAPTER.apis[subject.api])
 
 
 def test_importing_the_adapter_does_not_import_torch() -> None:

@@ -175,3 +175,11 @@ def test_a_compiled_subject_does_not_fall_back_to_eager_code() -> None:
     call = compiled("never compiled")
     with torch.compiler.set_stance("force_eager"), pytest.raises(RuntimeError, match="ran eagerly"):
         call(torch.nn.ReLU(), torch.ones(2))
+
+
+def test_what_was_compiled_before_does_not_answer() -> None:
+    """ReLU6 is a Hardtanh with other numbers, and AOTAutograd's cache would take the graph of one for the other."""
+    x = np.array([-3.0, -0.5, 0.5, 3.0, 7.0], "float32")
+    for name, right in (("hard_tanh", [-1.0, -0.5, 0.5, 1.0, 1.0]), ("relu6", [0.0, 0.0, 0.5, 3.0, 6.0])):
+        case = Activation(name=name, x=x, dy=np.ones_like(x))
+        np.testing.assert_array_equal(ask("nn", "compile", case, "float32").arrays["y"], right)

@@ -12,7 +12,7 @@ import numpy as np
 from hypothesis import stateful
 from hypothesis import strategies as st
 
-from adapters.base import BatchNorm, BatchNormSteps, Dialect, Outcome, Unsupported, parameter_dtype
+from adapters.base import BatchNorm, BatchNormSteps, Dialect, Outcome, Unsupported
 from conformance import bernoulli, cases, expectation, profiles
 from conformance.bounded import Bounded
 from conformance.examination import Examination, clause
@@ -153,7 +153,7 @@ State = tuple[Any, Any, int]  #: running mean and variance, and the batches that
 def closed_form(case: BatchNormSteps, dtype: str, dialect: Dialect, model: Model = STABLE) -> Expected:
     """Momentum's weights applied to the statistics of every batch trained on since the last reset, step by step.
 
-    The layer keeps what comes of a step, and so rounds it, in the dtype of its parameters.
+    The layer keeps the statistics, and so rounds them, in their own dtype.
     """
     arithmetic = model.arithmetic(case, dtype)
 
@@ -167,7 +167,7 @@ def closed_form(case: BatchNormSteps, dtype: str, dialect: Dialect, model: Model
         else:
             weight = given(case.momentum) if dialect.momentum == "new" else 1.0 - given(case.momentum)
         mean, var = (
-            stored(batch_norm.running_update(old, found[name], weight), parameter_dtype(dtype))
+            stored(batch_norm.running_update(old, found[name], weight), case.running_mean.dtype.name)
             for old, name in zip(state[:2], STATISTICS, strict=True)
         )
         return mean, var, count

@@ -1,4 +1,4 @@
-"""The slope's gradient adds products in float16: two that overflow with different signs give NaN, and their sum is 0."""
+"""The slope's gradient adds float16 products: two that overflow with different signs give NaN, and their sum is 0."""
 
 import sys
 

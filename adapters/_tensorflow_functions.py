@@ -111,7 +111,7 @@ _ADDED: Mapping[int, Mapping[str, tuple[int, ...]]] = {
 
 def _fused(tf: Any, case: BatchNorm, given: Tensors, *, convolved: bool) -> Tensors:
     x, rank = given["x"], case.x.ndim
-    place = "last" if rank < 3 or _axis(case) == rank - 1 else "first"
+    place = "last" if _axis(case) == rank - 1 or rank < 3 else "first"
     added = _ADDED.get(rank, {}).get(place, ())
     for axis in added:
         x = tf.expand_dims(x, axis)

@@ -59,16 +59,22 @@ from adapters.steps import walk
 
 _DEVICES = {"cpu": "/CPU:0", "cuda": "/GPU:0"}
 _FUSED, _CONVOLVED = "tf.nn.fused", "tf.nn.conv_fused"
-#: api -> its dtypes, where they are not those without mixed precision
-_DTYPES = {
-    "keras": ("float32", "float64", *SIXTEEN_BITS, *MIXED),
-    _FUSED: ("float32", *MIXED),  # the kernel keeps parameters and statistics in float32, and has no float64
-    _CONVOLVED: ("float32",),
-}
-#: api -> its modes, where they are not all
-_MODES: Mapping[str, tuple[str, ...]] = {
-    "keras.ops": ("eager",),  # what Keras's layers call: in a trace it is asked as they are
-    _CONVOLVED: ("function",),  # convolution and batch norm are one in a graph alone
+_PLAIN = ("float32", "float64", *SIXTEEN_BITS)
+#: (api, mode) -> the dtypes that it is asked in. The fused kernel keeps parameters and statistics in float32 and has no
+#: float64; what Keras's layers call is asked in a trace as they are; convolution and batch norm are one in a graph
+#: alone. A trace compiles each configuration and dtype afresh, and so is asked in few dtypes.
+_DTYPES: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("keras", "eager"): (*_PLAIN, *MIXED),
+    ("keras", "function"): ("float32", "mixed_bfloat16"),
+    ("keras", "xla"): ("float32", "bfloat16"),
+    ("keras.ops", "eager"): _PLAIN,
+    ("tf.nn", "eager"): _PLAIN,
+    ("tf.nn", "function"): ("float32",),
+    ("tf.nn", "xla"): ("float32", "bfloat16"),
+    (_FUSED, "eager"): ("float32", *MIXED),
+    (_FUSED, "function"): ("float32", "mixed_bfloat16"),
+    (_FUSED, "xla"): ("float32",),
+    (_CONVOLVED, "function"): ("float32",),
 }
 
 
@@ -91,7 +97,7 @@ class TensorFlow(Adapter):
     modes = ("eager", *COMPILED)
     compiles = MappingProxyType(dict.fromkeys(COMPILED, "configuration"))
     devices = ("cpu",)
-    dtypes = ("float32", "float64", *SIXTEEN_BITS, *MIXED)
+    dtypes = (*_PLAIN, *MIXED)
     dialects = MappingProxyType(
         {
             "keras": Dialect(momentum="old", running_var_divisor="n", rate_one="zeros"),
@@ -105,11 +111,10 @@ class TensorFlow(Adapter):
         self._traces: dict[str, tuple[Program, Run]] = {}
 
     def modes_of(self, api: str) -> tuple[str, ...]:
-        return _MODES.get(api, self.modes)
+        return tuple(mode for one, mode in _DTYPES if one == api)
 
     def subjects(self, device: str = "cpu") -> Iterator[Subject]:
-        plain = tuple(dtype for dtype in self.dtypes if dtype not in MIXED)
-        return (each for each in super().subjects(device) if each.dtype in _DTYPES.get(each.api, plain))
+        return (each for each in super().subjects(device) if each.dtype in _DTYPES[each.api, each.mode])
 
     def versions(self) -> dict[str, str]:
         """TensorFlow is one, under whichever of its distributions' names it was installed."""
@@ -139,7 +144,7 @@ class TensorFlow(Adapter):
             _keras()
 
     def ask(self, subject: Subject, case: Case) -> Outcome:
-        if subject.api not in self.apis or subject.mode not in self.modes or subject.device not in _DEVICES:
+        if (subject.api, subject.mode) not in _DTYPES or subject.device not in _DEVICES:
             raise Unsupported(f"the tensorflow adapter does not offer {subject}")
         tf = _tensorflow()
         with tf.device(_DEVICES[subject.device]):

@@ -83,6 +83,8 @@ def hold(exam: Examination, case: Case, one: Side, other: Side, names: Iterable[
 
 def _hold(exam: Examination, case: Case, sides: tuple[Side, Side], name: str, expected: Bounded, output: str) -> None:
     a, b = (side.answer(name) for side in sides)
+    if a is None and b is None:
+        return  # neither gives it back
     told = f"{name} is {_form(a)}; of {sides[1].exam.subject} it is {_form(b)}"
     if a is None or b is None or a.shape != b.shape or a.dtype != b.dtype:
         exam.require(False, case, told, output=f"{output}.form")

@@ -16,7 +16,7 @@ from adapters.base import BatchNorm, BatchNormSteps, Dialect, Outcome, Unsupport
 from conformance import bernoulli, cases, expectation, profiles
 from conformance.bounded import Bounded
 from conformance.examination import Examination, clause
-from conformance.expectation import STABLE, Expected, Model
+from conformance.expectation import STABLE, Expected, Model, stored
 from conformance.regimes import fill
 from conformance.suite.test_batch_norm import STATISTICS
 from reference import batch_norm
@@ -151,7 +151,10 @@ State = tuple[Any, Any, int]  #: running mean and variance, and the batches that
 
 
 def closed_form(case: BatchNormSteps, dtype: str, dialect: Dialect, model: Model = STABLE) -> Expected:
-    """Momentum's weights applied to the statistics of every batch trained on since the last reset, step by step."""
+    """Momentum's weights applied to the statistics of every batch trained on since the last reset, step by step.
+
+    The layer keeps the statistics, and so rounds them, in their own dtype.
+    """
     arithmetic = model.arithmetic(case, dtype)
 
     def given(value: Any) -> Any:
@@ -164,7 +167,8 @@ def closed_form(case: BatchNormSteps, dtype: str, dialect: Dialect, model: Model
         else:
             weight = given(case.momentum) if dialect.momentum == "new" else 1.0 - given(case.momentum)
         mean, var = (
-            batch_norm.running_update(old, found[name], weight) for old, name in zip(state[:2], STATISTICS, strict=True)
+            stored(batch_norm.running_update(old, found[name], weight), case.running_mean.dtype.name)
+            for old, name in zip(state[:2], STATISTICS, strict=True)
         )
         return mean, var, count
 

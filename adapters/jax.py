@@ -256,13 +256,14 @@ class Jax(Adapter):
     def offers(self, subject: Subject) -> frozenset[str]:
         """What is asked where: a run is mostly compilation, and so nothing is asked twice that is one program.
 
-        16 bits are asked compiled, as users run them; ``vmap`` is asked what a lane can change.
+        16 bits are asked compiled, as users run them, and float64 operation by operation; ``vmap`` is asked what a lane
+        can change.
         """
         narrow = subject.dtype not in ("float32", "float64")
         if subject.mode == "eager":
             offered = frozenset() if narrow else self.apis[subject.api]
         elif subject.mode == "jit":
-            offered = self.apis[subject.api] - (ACTIVATIONS if subject.dtype == "float64" else frozenset())
+            offered = frozenset() if subject.dtype == "float64" else self.apis[subject.api]
         else:
             offered = self.apis[subject.api] & self._LANES.get(subject.dtype, frozenset())
         again = subject.api != "jax.nn" and (subject.mode, subject.dtype) != ("eager", "float32")

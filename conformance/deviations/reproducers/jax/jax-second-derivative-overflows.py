@@ -1,4 +1,4 @@
-"""Where (1+|x|)^3 overflows the second derivative of soft_sign is 2/(1+|x|)^2, and where x^3 does that of gelu is NaN."""
+"""Where (1+|x|)^3 overflows soft_sign'' is 2/(1+|x|)^2, and where x^3 does gelu'' is NaN (tanh approximation)."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""In 16 bits the second derivatives of softplus, log_sigmoid and tanh are differences of rounded numbers."""
+"""The second derivatives of softplus, log_sigmoid and tanh are differences of rounded numbers, shown in bfloat16."""
 
 import sys
 

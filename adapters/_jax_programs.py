@@ -79,14 +79,13 @@ class Asked:
         """
         given = {theirs: getattr(case, ours) for theirs, ours in parameters.items()}
         tensors = {name: self.put(stored(name, value)) for name, value in given.items() if value is not None}
-        names = {"x": "x", **parameters}
         tangents = {
             theirs: self.put(stored(theirs, case.tangents[ours]))
-            for theirs, ours in names.items()
+            for theirs, ours in parameters.items()
             if ours in case.tangents
         }
         x, dy, ddx = (self._lanes(getattr(case, name)) for name in ("x", "dy", "ddx"))
-        if "x" in tangents:
+        if "x" in case.tangents:
             tangents["x"] = self._lanes(case.tangents["x"])
         drawn = None if stream is None else self._streams(stream, getattr(case, "seed", 0))
         program = _program(layer, self.mode, tuple(tangents))

@@ -10,7 +10,7 @@ inside. What one must know of the three apis:
   keeps the variables that it is given;
 - both store a dense layer's weight as [in, out], so ``weight`` goes in, and its gradient comes out, transposed;
 - ``jax.nn`` has activations, and in ``standardize`` a layer normalization without gain and bias, and so no mixed
-  precision. Flax re-exports the activations: in the compiled modes and in 16 bits ``jax.nn`` alone is asked for them.
+  precision. Flax re-exports the activations: but for float32 in ``eager``, ``jax.nn`` alone is asked for them.
 
 A run is mostly compilation. ``JAX_COMPILATION_CACHE_DIR=FOLDER JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0`` in the
 environment keep the compiled programs for the next one.
@@ -240,6 +240,12 @@ class Jax(Adapter):
         "jax.nn": Dialect(layer_norm_affine=False),  # jax.nn.standardize
     }
 
+    #: dtype -> what ``vmap`` is asked in it.
+    _LANES: ClassVar[Mapping[str, frozenset[str]]] = {
+        "float32": _FLAX | ACTIVATIONS,
+        "bfloat16": NORMALIZATION,
+    }
+
     def subjects(self, device: str = "cpu") -> Iterator[Subject]:
         """Every subject on one device; those of Flax only where Flax is installed."""
         flax = importlib.util.find_spec("flax") is not None
@@ -248,8 +254,20 @@ class Jax(Adapter):
                 yield subject
 
     def offers(self, subject: Subject) -> frozenset[str]:
-        again = subject.api != "jax.nn" and (subject.mode != "eager" or subject.dtype not in ("float32", "float64"))
-        return self.apis[subject.api] - (REEXPORTED if again else frozenset())
+        """What is asked where: a run is mostly compilation, and so nothing is asked twice that is one program.
+
+        16 bits are asked compiled, as users run them, and float64 operation by operation; ``vmap`` is asked what a lane
+        can change.
+        """
+        narrow = subject.dtype not in ("float32", "float64")
+        if subject.mode == "eager":
+            offered = frozenset() if narrow else self.apis[subject.api]
+        elif subject.mode == "jit":
+            offered = frozenset() if subject.dtype == "float64" else self.apis[subject.api]
+        else:
+            offered = self.apis[subject.api] & self._LANES.get(subject.dtype, frozenset())
+        again = subject.api != "jax.nn" and (subject.mode, subject.dtype) != ("eager", "float32")
+        return offered - (REEXPORTED if again else frozenset())
 
     def prepare(self, device: str) -> None:
         _device(device)

@@ -117,8 +117,11 @@ class Session:
         )
 
     def _peers(self, adapter: Adapter) -> tuple[Adapter, ...]:
-        """The frameworks of this run after this one; the control is none."""
-        return () if adapter.name == CONTROL else self.adapters[self.adapters.index(adapter) + 1 :]
+        """The frameworks of this run after this one; neither the control nor Keras on one of them is one."""
+        if adapter.name == CONTROL or adapter.environment:
+            return ()
+        after = self.adapters[self.adapters.index(adapter) + 1 :]
+        return tuple(peer for peer in after if not peer.environment)
 
     def explain_emptiness(self) -> None:
         """Nothing was selected: say so where the reason is a framework that is not there."""

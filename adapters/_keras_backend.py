@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from adapters._keras_layers import loaded, stored_as
+from adapters._keras_layers import KerasBatchNorm, loaded, stored_as
 from adapters._tensorflow_activations import KERAS, spelling
 from adapters.base import (
     MIXED,
@@ -32,6 +32,7 @@ from adapters.base import (
     Adapter,
     Array,
     BatchNorm,
+    BatchNormSteps,
     Case,
     Dialect,
     Dropout,
@@ -42,6 +43,7 @@ from adapters.base import (
     tensor_dtype,
 )
 from adapters.process import Process
+from adapters.steps import walk
 
 #: Statistics have no gradient.
 _STATISTICS = frozenset({"running_mean", "running_var"})
@@ -95,6 +97,9 @@ class Keras(Adapter):
         first_order(case)
         import keras
 
+        if isinstance(case, BatchNormSteps):
+            with keras.device(subject.device), self.types(subject.dtype):
+                return walk(case, KerasBatchNorm(keras, case.layer))
         with keras.device(subject.device), self.types(subject.dtype):
             return self.answer(_question(keras, case, tensor_dtype(subject.dtype)), subject.mode)
 

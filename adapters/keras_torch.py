@@ -17,6 +17,8 @@ class KerasTorch(Keras):
     modules = ("torch", "keras")
     distributions = ("keras", "torch")
     install = "python -m pip install keras torch"
+    #: One dtype of 16 bits and the other as mixed precision: the rest asks what these ask.
+    dtypes = ("float32", "float64", "bfloat16", "mixed_float16")
 
     def set_up(self) -> None:
         """One thread: with more, small tensors wait for each other."""

@@ -128,8 +128,11 @@ class Session:
         return self._by_clause[backend, clause]
 
     def _peers(self, adapter: Adapter) -> tuple[Adapter, ...]:
-        """The frameworks of this run after this one; the control is none."""
-        return () if adapter.name == CONTROL else self.adapters[self.adapters.index(adapter) + 1 :]
+        """The frameworks of this run after this one; neither the control nor Keras on one of them is one."""
+        if adapter.name == CONTROL or adapter.environment:
+            return ()
+        after = self.adapters[self.adapters.index(adapter) + 1 :]
+        return tuple(peer for peer in after if not peer.environment)
 
     def take_part(self, chosen: Iterable[Examination]) -> None:
         """Leave only the frameworks that ``-k`` chose to be compared with, where it names any: none else is started."""

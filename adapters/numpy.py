@@ -45,6 +45,15 @@ from adapters.base import (
 from adapters.steps import walk
 
 
+def _widened(case: Case, computed: np.dtype[Any]) -> Case:
+    """The case, and the layers of a stack, with every array in the dtype that is computed in."""
+    changes: dict[str, Any] = {name: value.astype(computed) for name, value in case.arrays()}
+    changes["tangents"] = {name: value.astype(computed) for name, value in case.tangents.items()}
+    if isinstance(case, Stack):
+        changes["layers"] = tuple(_widened(layer, computed) for layer in case.layers)
+    return dataclasses.replace(case, **changes)
+
+
 class NumPy(NormalizationTangents, ActivationDerivatives, Stacks, Adapter):
     """The control, ``backend=numpy api=control``."""
 
@@ -98,9 +107,7 @@ class NumPy(NormalizationTangents, ActivationDerivatives, Stacks, Adapter):
         computed = self.computed_in(asked)
         if asked == computed:
             return self.answer(case)
-        widened: dict[str, Any] = {name: value.astype(computed) for name, value in case.arrays()}
-        widened["tangents"] = {name: value.astype(computed) for name, value in case.tangents.items()}
-        outcome = self.answer(dataclasses.replace(case, **widened))
+        outcome = self.answer(_widened(case, computed))
         arrays, state = (
             {
                 name: value if value.dtype != computed else value.astype(self.stored_in(asked, case, name))

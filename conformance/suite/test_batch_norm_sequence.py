@@ -166,10 +166,10 @@ def closed_form(case: BatchNormSteps, dtype: str, dialect: Dialect, model: Model
             weight = given(1 / count)
         else:
             weight = given(case.momentum) if dialect.momentum == "new" else 1.0 - given(case.momentum)
-        mean, var = (
-            stored(batch_norm.running_update(old, found[name], weight), case.running_mean.dtype.name)
-            for old, name in zip(state[:2], STATISTICS, strict=True)
-        )
+        moved: list[Any] = [
+            batch_norm.running_update(old, found[name], weight) for old, name in zip(state[:2], STATISTICS, strict=True)
+        ]
+        mean, var = (stored(each, case.running_mean.dtype.name) for each in moved)
         return mean, var, count
 
     channels = case.running_mean.shape

@@ -34,6 +34,34 @@ class NormalizationTangents(Normalization):
         ty = ty if tscale is None else ty + tscale * x_hat
         return ty if tshift is None else ty + tshift
 
+    def normalized_second(
+        self, ddx: Array, dx_hat: Array, x: Array, mean: Array, var: Array, eps: float, axes: Axes
+    ) -> Array:
+        """The gradient of <dx, ddx> with respect to x; ``dx_hat``: the cotangent of the normalized x."""
+        x_hat, inverse = self.normalize(x, mean, var, eps), self.inverse_root(var, eps)
+        centred, direction = dx_hat - self.average(dx_hat, axes), ddx - self.average(ddx, axes)
+        mine, its = self.average(centred * x_hat, axes), self.average(direction * x_hat, axes)
+        through_root = x_hat * (self.average(centred * direction, axes) - 3 * mine * its)
+        return np.asarray(-(through_root + its * centred + mine * direction) * inverse * inverse)
+
+    def batch_norm_derivatives(self, case: BatchNorm, mean: Array, var: Array) -> dict[str, Array]:
+        arrays = self.batch_norm_tangent(case, mean, var)
+        if case.ddx is not None:
+            arrays |= self.batch_norm_second(case, mean, var)
+        return arrays
+
+    def batch_norm_second(self, case: BatchNorm, mean: Array, var: Array) -> dict[str, Array]:
+        assert case.ddx is not None
+        assert case.dy is not None
+        gamma, axes = self.channelwise(case.gamma, case.x, case.channel_axis), self.batch_axes(case.x, case.channel_axis)
+        if not case.training:
+            along = self.affine(case.ddx * self.inverse_root(var, case.eps), gamma, None)
+            return {"dxx": np.zeros_like(case.x), "dxy": along}
+        along = self.normalized_tangent(case.ddx, case.x, mean, var, case.eps, axes)
+        dx_hat = self.affine(case.dy, gamma, None)
+        dxx = self.normalized_second(case.ddx, dx_hat, case.x, mean, var, case.eps, axes)
+        return {"dxx": dxx, "dxy": self.affine(along, gamma, None)}
+
     def batch_norm_tangent(self, case: BatchNorm, mean: Array, var: Array) -> dict[str, Array]:
         if not case.tangents:
             return {}
@@ -49,6 +77,21 @@ class NormalizationTangents(Normalization):
             t_hat = tx * self.inverse_root(var, case.eps)
         x_hat = self.normalize(case.x, mean, var, case.eps)
         return {"ty": self.affine_tangent(t_hat, x_hat, gamma, tgamma, tbeta)}
+
+    def layer_norm_derivatives(self, case: LayerNorm, mean: Array, var: Array) -> dict[str, Array]:
+        arrays = self.layer_norm_tangent(case, mean, var)
+        if case.ddx is not None:
+            arrays |= self.layer_norm_second(case, mean, var)
+        return arrays
+
+    def layer_norm_second(self, case: LayerNorm, mean: Array, var: Array) -> dict[str, Array]:
+        assert case.ddx is not None
+        assert case.dy is not None
+        axes = self.layer_axes(case.x, case.normalized_rank)
+        along = self.normalized_tangent(case.ddx, case.x, mean, var, case.eps, axes)
+        dx_hat = self.affine(case.dy, case.gain, None)
+        dxx = self.normalized_second(case.ddx, dx_hat, case.x, mean, var, case.eps, axes)
+        return {"dxx": dxx, "dxy": self.affine(along, case.gain, None)}
 
     def layer_norm_tangent(self, case: LayerNorm, mean: Array, var: Array) -> dict[str, Array]:
         if not case.tangents:

@@ -99,7 +99,7 @@ class Normalization:
     def batch_norm_train(self, case: BatchNorm, state: dict[str, Array]) -> dict[str, Array]:
         """Outputs and gradients; ``state`` gets the new running statistics."""
         mean, var = self.batch_moments(case.x, self.batch_axes(case.x, case.channel_axis))
-        arrays = {"y": self.batch_norm_output(case, mean, var)} | self.batch_norm_tangent(case, mean, var)
+        arrays = {"y": self.batch_norm_output(case, mean, var)} | self.batch_norm_derivatives(case, mean, var)
         if "running_mean" in state:
             self.batch_norm_track(case, state, mean.reshape(-1), var.reshape(-1))
         if case.dy is not None:
@@ -111,7 +111,7 @@ class Normalization:
         var = self.channelwise(case.running_var, case.x, case.channel_axis)
         assert mean is not None
         assert var is not None
-        arrays = {"y": self.batch_norm_output(case, mean, var)} | self.batch_norm_tangent(case, mean, var)
+        arrays = {"y": self.batch_norm_output(case, mean, var)} | self.batch_norm_derivatives(case, mean, var)
         if case.dy is not None:
             arrays |= self.batch_norm_eval_gradient(case, case.dy, mean, var)
         return arrays
@@ -156,11 +156,11 @@ class Normalization:
         terms = zip(parameters.items(), (dy * x_hat, dy), strict=True)
         return {f"d{k}": self.total(term, axes).reshape(value.shape) for (k, value), term in terms if value is not None}
 
-    def batch_norm_tangent(self, case: BatchNorm, mean: Array, var: Array) -> dict[str, Array]:
+    def batch_norm_derivatives(self, case: BatchNorm, mean: Array, var: Array) -> dict[str, Array]:
         """Forward mode, where the case asks for it; see :mod:`adapters._numpy_derivatives`."""
         raise NotImplementedError
 
-    def layer_norm_tangent(self, case: LayerNorm, mean: Array, var: Array) -> dict[str, Array]:
+    def layer_norm_derivatives(self, case: LayerNorm, mean: Array, var: Array) -> dict[str, Array]:
         raise NotImplementedError
 
     # Layer normalization: as above, but over the trailing axes, and the same in both modes.
@@ -179,7 +179,7 @@ class Normalization:
         fits("bias", case.bias, x.shape[x.ndim - rank :])
         mean, var = self.layer_moments(x, self.layer_axes(x, rank))
         arrays = {"y": self.normalized(x, mean, var, case.eps, case.gain, case.bias)}
-        arrays |= self.layer_norm_tangent(case, mean, var)
+        arrays |= self.layer_norm_derivatives(case, mean, var)
         if case.dy is not None:
             arrays |= self.layer_norm_gradient(case, case.dy, mean, var)
         return arrays

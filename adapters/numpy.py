@@ -195,7 +195,19 @@ class NumPy(NormalizationTangents, ActivationDerivatives, Stacks, Adapter):
             arrays["dweight"] = self.weight_gradient(dz, rows)
             if case.bias is not None:
                 arrays["dbias"] = self.bias_gradient(dz)
+            if case.ddx is not None:
+                arrays |= self.dense_second(case, case.dy.reshape(z.shape), case.ddx.reshape(rows.shape), z)
         return arrays
+
+    def dense_second(self, case: Dense, dy: Array, ddx: Array, z: Array) -> dict[str, Array]:
+        """The gradients of <dx, ddx>; dy, z: [m, out], ddx: [m, in]."""
+        ddz = self.weigh(ddx, case.weight)
+        dxy = ddz if case.activation is None else self.tangent(case.activation, ddz, z)
+        dxx = np.zeros_like(case.x)
+        if case.activation is not None:
+            curved = self.second(case.activation, ddz, dy, z)
+            dxx = self.dense_input_gradient(curved, case.weight).reshape(case.x.shape)
+        return {"dxx": dxx, "dxy": dxy.reshape(*case.x.shape[:-1], len(case.weight))}
 
     def affine_input_tangent(self, case: Dense, rows: Array) -> Array:
         """The tangent of W x + b, [m, out]."""

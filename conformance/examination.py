@@ -246,7 +246,7 @@ class Examination:
             explained = (
                 comparison.failing & ~unexplained.get(deviation.grade, comparison.failing) if deviation.grade else left
             )
-            excused = left & explained & deviation.covers(case, name, left.shape, comparison.expected)
+            excused = left & explained & deviation.covers(case, name, left.shape, expected=comparison.expected, got=got)
             if excused.any():
                 found = functools.partial(self._finding, case, name, comparison, excused, grade)
                 self.excuse(deviation, float(comparison.ratio[excused].max()), found)

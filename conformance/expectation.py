@@ -175,6 +175,9 @@ def _batch_norm(case: BatchNorm, inputs: Any, dialect: Dialect, model: Model) ->
         if case.dy is not None:
             grads = batch_norm.inference_grad(inputs.dy, inputs.x, inputs.gamma, mean, var, inputs.eps, axis)
             found |= _learnable(grads, dgamma=case.gamma, dbeta=case.beta)
+        if case.ddx is not None:
+            again = batch_norm.inference_second(inputs.ddx, inputs.x, inputs.gamma, mean, var, inputs.eps, axis)
+            found |= dict(zip(("dxx", "dxy"), again, strict=True))
         return found
     y, mean, var = batch_norm.train(inputs.x, inputs.gamma, inputs.beta, inputs.eps, axis, model.moments)
     found["y"] = y
@@ -186,6 +189,9 @@ def _batch_norm(case: BatchNorm, inputs: Any, dialect: Dialect, model: Model) ->
     if case.dy is not None:
         grads = batch_norm.train_grad(inputs.dy, inputs.x, inputs.gamma, inputs.eps, axis, model.moments)
         found |= _learnable(grads, dgamma=case.gamma, dbeta=case.beta)
+    if case.ddx is not None:
+        twice = inputs.ddx, inputs.dy, inputs.x, inputs.gamma, inputs.eps, axis, model.moments
+        found |= dict(zip(("dxx", "dxy"), batch_norm.train_second(*twice), strict=True))
     if case.running_mean is not None:
         if dialect.running_var_divisor == "n-1":
             var = batch_norm.unbiased(var, case.x.size // mean.size * inputs.repeats)
@@ -213,6 +219,9 @@ def _layer_norm(case: LayerNorm, inputs: Any, dialect: Dialect, model: Model) ->
     if case.dy is not None:
         grads = layer_norm.gradient(inputs.dy, inputs.x, inputs.gain, inputs.eps, axes, model.moments)
         found |= _learnable(grads, dgain=case.gain, dbias=case.bias)
+    if case.ddx is not None:
+        twice = inputs.ddx, inputs.dy, inputs.x, inputs.gain, inputs.eps, axes, model.moments
+        found |= dict(zip(("dxx", "dxy"), layer_norm.second(*twice), strict=True))
     return found
 
 
@@ -235,6 +244,10 @@ def _dense(case: Dense, inputs: Any, dialect: Dialect, model: Model) -> Expected
     if case.dy is not None:
         grads = neuron.gradient(inputs.dy, inputs.x, inputs.weight, inputs.bias, case.activation, model.activations)
         found |= _learnable(grads, dweight=case.weight, dbias=case.bias)
+    if case.ddx is not None:
+        given = inputs.x, inputs.weight, inputs.bias
+        again = neuron.second(inputs.ddx, inputs.dy, *given, case.activation, model.activations)
+        found |= dict(zip(("dxx", "dxy"), again, strict=True))
     return found
 
 

@@ -18,6 +18,11 @@ In a direction t of x, with directions tgamma and tbeta of the parameters, the t
     training:   that = (c - xhat mean(c xhat)) / sqrt(var + eps), c = t - mean(t)
     inference:  that = t / sqrt(var + eps)
 
+A second time, of <dx, ddx> with a cotangent ddx of dx: with respect to dy it is ty in the direction ddx of x alone,
+and with respect to x, in training (in inference it is 0), with a = g - mean(g) and b = ddx - mean(ddx),
+
+    dxx = -(xhat (mean(a b) - A B) + B (a - xhat A) + A (b - xhat B)) / (var + eps), A = mean(a xhat), B = mean(b xhat)
+
 Source: S. Ioffe, C. Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate
 Shift", ICML 2015 (arXiv:1502.03167), algorithms 1 and 2 and the gradients of section 3, the chain rule contracted.
 
@@ -30,7 +35,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reference.moments import Array, Moments, spread, two_pass
+from reference.moments import Array, Moments, second, spread, two_pass
 
 
 def train(
@@ -136,6 +141,35 @@ def inference_tangent(
     deviation = np.sqrt(_along(var, x, channel_axis) + eps)
     xhat = (x - _along(mean, x, channel_axis)) / deviation
     return _affine_tangent(t / deviation, tgamma, tbeta, xhat, gamma, channel_axis)
+
+
+def train_second(
+    ddx: Array,
+    dy: Array,
+    x: Array,
+    gamma: Array | None,
+    eps: float,
+    channel_axis: int,
+    moments: Moments = two_pass,
+) -> tuple[Array, Array]:
+    """(dxx, dxy): the gradient of <dx, ddx> with respect to x and to dy, through the statistics."""
+    axes = _reduced(x, channel_axis)
+    dxx = second(ddx, _scale(dy, gamma, channel_axis), x, eps, axes, moments)
+    return dxx, train_tangent(ddx, None, None, x, gamma, eps, channel_axis, moments)
+
+
+def inference_second(
+    ddx: Array,
+    x: Array,
+    gamma: Array | None,
+    mean: Array,
+    var: Array,
+    eps: float,
+    channel_axis: int,
+) -> tuple[Array, Array]:
+    """(dxx, dxy) with the statistics held constant: dx does not depend on x."""
+    flat: Array = np.zeros_like(x)
+    return flat, inference_tangent(ddx, None, None, x, gamma, mean, var, eps, channel_axis)
 
 
 def _affine_tangent(

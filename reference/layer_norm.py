@@ -15,6 +15,9 @@ In a direction t of x, with directions tgain and tbias of the parameters, the ta
 
     ty = gain (c - xhat mean(c xhat)) / sqrt(var + eps) + tgain xhat + tbias, c = t - mean(t)
 
+A second time, of <dx, ddx> with a cotangent ddx of dx: with respect to dy it is ty in the direction ddx of x alone,
+with respect to x what :func:`reference.moments.second` says.
+
 Source: J. L. Ba, J. R. Kiros, G. E. Hinton, "Layer Normalization", 2016 (arXiv:1607.06450), equations 3 and 4, with
 the epsilon of batch normalization inside the root; training and inference are one.
 
@@ -28,6 +31,7 @@ from __future__ import annotations
 import numpy as np
 
 from reference.moments import Array, Moments, spread, two_pass
+from reference.moments import second as curvature
 
 
 def forward(
@@ -92,6 +96,22 @@ def tangent(
     if tbias is not None:
         ty = ty + spread(tbias, np.shape(x), axes)
     return ty
+
+
+def second(
+    ddx: Array,
+    dy: Array,
+    x: Array,
+    gain: Array | None,
+    eps: float,
+    axes: tuple[int, ...],
+    moments: Moments = two_pass,
+) -> tuple[Array, Array]:
+    """(dxx, dxy): the gradient of <dx, ddx> with respect to x and to dy."""
+    axes = _normalized(x, axes)
+    g = dy if gain is None else dy * spread(gain, np.shape(x), axes)
+    dxx = curvature(ddx, g, x, eps, axes, moments)
+    return dxx, tangent(ddx, None, None, x, gain, eps, axes, moments)
 
 
 def _normalized(x: Array, axes: tuple[int, ...]) -> tuple[int, ...]:

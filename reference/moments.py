@@ -36,6 +36,24 @@ def one_pass(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
     return mean, np.maximum(var, 0.0)
 
 
+def second(ddx: Array, g: Array, x: Array, eps: float, axes: tuple[int, ...], moments: Moments) -> Array:
+    """dxx of a normalization over ``axes``: the gradient of <dx, ddx> with respect to x; all of one shape.
+
+    With dx = (g - mean(g) - xhat mean(g xhat)) / sqrt(var + eps), g the cotangent of xhat, a = g - mean(g) and
+    b = ddx - mean(ddx),
+
+        dxx = -(xhat (mean(a b) - A B) + B (a - xhat A) + A (b - xhat B)) / (var + eps), A = mean(a xhat), B = mean(b xhat)
+    """
+    mean, var = moments(x, axes)
+    deviation = np.sqrt(var + eps)
+    xhat = (x - mean) / deviation
+    a, b = (each - np.mean(each, axis=axes, keepdims=True) for each in (g, ddx))
+    along_a, along_b = (np.mean(each * xhat, axis=axes, keepdims=True) for each in (a, b))
+    through_variance = xhat * (np.mean(a * b, axis=axes, keepdims=True) - along_a * along_b)
+    dxx: Array = -(through_variance + along_b * (a - xhat * along_a) + along_a * (b - xhat * along_b)) / deviation
+    return dxx / deviation
+
+
 def spread(parameter: Array, shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:
     """``parameter``, of shape [shape[a] for a in axes in increasing order], laid along these (non-negative) axes."""
     return np.reshape(parameter, tuple(n if axis in axes else 1 for axis, n in enumerate(shape)))

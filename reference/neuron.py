@@ -10,6 +10,10 @@ and in directions t of x, tW of W and tb of b
 
     ty = phi'(z) (W t + tW x + tb)
 
+A second time, of <dx, ddx> with a cotangent ddx of dx: with respect to dy it is ty in the direction ddx of x alone, and
+
+    dxx = W^T (phi''(z) dy (W ddx))
+
 Source: D. E. Rumelhart, G. E. Hinton, R. J. Williams, "Learning representations by back-propagating errors", Nature
 323 (1986), 533-536, equations 1 to 7, with any activation.
 
@@ -73,6 +77,24 @@ def tangent(
     if tweight is not None:
         tz = tz + _affine(x, tweight, None)
     return tz if phi is None else phi.along(tz, _affine(x, weight, bias))
+
+
+def second(
+    ddx: Array,
+    dy: Array,
+    x: Array,
+    weight: Array,
+    bias: Array | None,
+    activation: str | None = None,
+    table: Table = ACTIVATIONS,
+) -> tuple[Array, Array]:
+    """(dxx, dxy): the gradient of <dx, ddx> with respect to x and to dy."""
+    phi = _activation(activation, table)
+    dxy = tangent(ddx, None, None, x, weight, bias, activation, table)
+    if phi is None:
+        return np.zeros_like(x), dxy
+    dz = _rows(phi.second(_affine(ddx, weight, None), dy, _affine(x, weight, bias)))
+    return np.reshape(dz @ weight, np.shape(x)), dxy
 
 
 def _affine(x: Array, weight: Array, bias: Array | None) -> Array:

@@ -120,6 +120,14 @@ def test_what_a_record_covers(where: str, covered: list[bool], tmp_path: Path) -
     assert not found.covers(case, "y", (4,)).any()
 
 
+def test_a_record_may_speak_of_the_answer_and_of_the_expected_value(tmp_path: Path) -> None:
+    case = Activation(name="gelu", x=np.zeros(3))
+    judged = {"expected": np.array([0.0, 0.0, 2.0]), "got": np.array([np.nan, 1.0, np.nan])}
+    found = one(tmp_path, where="{ got = { equals = nan }, expected = { max = 1.0 } }")
+    np.testing.assert_array_equal(found.covers(case, "y", (3,), **judged), [True, False, False])
+    assert not found.covers(case, "y", (3,)).any()
+
+
 def test_nan_equals_nan_in_a_record(tmp_path: Path) -> None:
     case = Activation(name="gelu", x=np.array([np.nan, np.inf, 0.0]))
     found = one(tmp_path, where="{ x = { equals = nan } }")

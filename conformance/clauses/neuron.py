@@ -33,6 +33,14 @@ TABLE = (
         "the direction of one of x, W and b that is forgotten; a derivative of phi at another point than z",
     ),
     Clause(
+        "NE.second",
+        _NE,
+        "The gradient of the gradient: the derivatives of <dx, ddx> with respect to x and to dy are the specification's.",
+        "dxx = W^T (phi''(z) dy (W ddx)), dxy = phi'(z) (W ddx)",
+        "Griewank & Walther, Evaluating Derivatives (2nd ed., SIAM 2008), section 5.1",
+        "phi'' at another point than z; a bias in what is linear in ddx",
+    ),
+    Clause(
         "NE.shape",
         _NE,
         "Any leading axes are kept; the last axis of the output is the number of neurons; gradients have their "

@@ -10,7 +10,7 @@ One TOML file per backend, ``<backend>.toml``, with a ``[[deviation]]`` table pe
     kind = "dialect"                       # a documented choice; everything else is a "defect"
     severity = "precision"                 # crash, wrong-result, precision, inconsistency, validation
     grade = "one-pass"                     # excuses only what this weaker model of arithmetic explains
-    where = { x = { max = -1.0 } }         # excuses only these elements or cases: a field of the case, or "expected"
+    where = { x = { max = -1.0 } }         # excuses only these elements or cases: a field of the case, "expected", "got"
     outputs = ["y"]                        # excuses only these outputs ("y.dtype": its dtype)
     reproducer = "fast-variance"           # reproducers/<backend>/<this>.py; the record's id where it is not said
     reason = "..."
@@ -46,6 +46,7 @@ KINDS = ("dialect", "defect")
 SEVERITIES = ("crash", "wrong-result", "precision", "inconsistency", "validation")
 EXCUSABLE_GRADES = ("one-pass", "cancelling", "single", "rounded", "native")
 BOUNDS = ("min", "max", "abs_min", "abs_max", "any_abs_min", "equals")
+JUDGED = ("expected", "got")
 AXES = ("api", "mode", "device", "dtype", "activation")
 FOLDER = Path(__file__).parent
 
@@ -91,14 +92,15 @@ class Deviation:
         axes = {**subject.axes(), "activation": activation or ""}
         return subject.backend == self.backend and all(_any(axes[axis], globs) for axis, globs in self.subject.items())
 
-    def covers(self, case: Case, output: str, shape: tuple[int, ...], expected: Array | None = None) -> Array:
+    def covers(self, case: Case, output: str, shape: tuple[int, ...], **judged: Array) -> Array:
         """The elements of an output of ``shape`` that ``outputs`` and ``where`` describe, as a bool array.
 
-        ``where`` names fields of the case, or ``expected``: the specification's own value.
+        ``where`` names fields of the case or, where it is an element that is judged, ``expected``, the specification's
+        own value, and ``got``, the answer.
         """
         covered = np.full(shape, _any(output, self.outputs))
         for name, bounds in self.where.items():
-            value = expected if name == "expected" else getattr(case, name, None)
+            value = judged.get(name) if name in JUDGED else getattr(case, name, None)
             if value is None:
                 return np.zeros(shape, bool)
             inside = _inside(value, bounds)

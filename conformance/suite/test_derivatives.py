@@ -1,4 +1,4 @@
-"""Derivatives of higher kinds: forward mode, and the second derivatives of activations.
+"""Derivatives of higher kinds: forward mode, and second derivatives.
 
 Both are held against the specification's own, element by element. That is sharper than the adjoint identity
 <dy, J t> = <J^T dy, t>, which follows from it where the gradient conforms.
@@ -43,3 +43,23 @@ def test_layer_norm_forward(exam: Examination, data: st.DataObject) -> None:
 def test_neuron_forward(exam: Examination, data: st.DataObject) -> None:
     case = data.draw(directions.forward(test_neuron.questions(exam), "weight", "bias"), label="case")
     exam.judge(case, exam.ask(case), ["ty"], n=test_neuron.terms(case))
+
+
+@clause("BN.second", regimes=cases.SQUARED)
+def test_batch_norm_second(exam: Examination, data: st.DataObject) -> None:
+    training = data.draw(st.booleans(), label="training")
+    asked = directions.second(test_batch_norm.questions(exam, training=training, gradient=True))
+    case = data.draw(asked, label="case")
+    exam.judge(case, exam.ask(case), ["dxx", "dxy"], n=test_batch_norm.values_per_channel(case))
+
+
+@clause("LN.second", regimes=cases.SQUARED)
+def test_layer_norm_second(exam: Examination, data: st.DataObject) -> None:
+    case = data.draw(directions.second(test_layer_norm.questions(exam, gradient=True)), label="case")
+    exam.judge(case, exam.ask(case), ["dxx", "dxy"], n=test_layer_norm.values_per_sample(case))
+
+
+@clause("NE.second", regimes=cases.LINEAR)
+def test_neuron_second(exam: Examination, data: st.DataObject) -> None:
+    case = data.draw(directions.second(test_neuron.questions(exam, gradient=True)), label="case")
+    exam.judge(case, exam.ask(case), ["dxx", "dxy"], n=test_neuron.terms(case))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -187,3 +188,63 @@ class NeuronTangentWithBias(NumPy):
 class NeuronTangentLinear(NumPy):
     def tangent(self, name: str, tx: Array, x: Array, **parameters: Any) -> Array:
         return tx
+
+
+@fault(clause="BN.second", says="the inverse deviation taken for a constant the second time")
+class BatchSecondWithoutRoot(NumPy):
+    def normalized_second(
+        self, ddx: Array, dx_hat: Array, x: Array, mean: Array, var: Array, eps: float, axes: Axes
+    ) -> Array:
+        x_hat, inverse = self.normalize(x, mean, var, eps), self.inverse_root(var, eps)
+        centred, direction = dx_hat - self.average(dx_hat, axes), ddx - self.average(ddx, axes)
+        mine, its = self.average(centred * x_hat, axes), self.average(direction * x_hat, axes)
+        return np.asarray(-(its * centred + mine * direction - 2 * mine * its * x_hat) * inverse * inverse)
+
+
+@fault(clause="BN.second", says="gamma left out of the second derivative")
+class BatchSecondWithoutGamma(NumPy):
+    def batch_norm_second(self, case: Any, mean: Array, var: Array) -> dict[str, Array]:
+        return super().batch_norm_second(replace(case, gamma=None), mean, var)
+
+
+@fault(clause="BN.second", says="inference has the second derivative of training")
+class BatchSecondOfTraining(NumPy):
+    def batch_norm_second(self, case: Any, mean: Array, var: Array) -> dict[str, Array]:
+        return super().batch_norm_second(replace(case, training=True), mean, var)
+
+
+@fault(clause="LN.second", says="the mean of ddx not taken off")
+class LayerSecondUncentred(NumPy):
+    def normalized_second(
+        self, ddx: Array, dx_hat: Array, x: Array, mean: Array, var: Array, eps: float, axes: Axes
+    ) -> Array:
+        found = super().normalized_second(ddx, dx_hat, x, mean, var, eps, axes)
+        x_hat, inverse = self.normalize(x, mean, var, eps), self.inverse_root(var, eps)
+        mine = self.average((dx_hat - self.average(dx_hat, axes)) * x_hat, axes)
+        return np.asarray(found - mine * self.average(ddx, axes) * inverse * inverse)
+
+
+@fault(clause="LN.second", says="one of three equal terms forgotten")
+class LayerSecondTwoTerms(NumPy):
+    def normalized_second(
+        self, ddx: Array, dx_hat: Array, x: Array, mean: Array, var: Array, eps: float, axes: Axes
+    ) -> Array:
+        found = super().normalized_second(ddx, dx_hat, x, mean, var, eps, axes)
+        x_hat, inverse = self.normalize(x, mean, var, eps), self.inverse_root(var, eps)
+        mine, its = (self.average((each - self.average(each, axes)) * x_hat, axes) for each in (dx_hat, ddx))
+        return np.asarray(found - x_hat * mine * its * inverse * inverse)
+
+
+@fault(clause="NE.second", says="the bias added to what is linear in ddx")
+class NeuronSecondWithBias(NumPy):
+    def dense_second(self, case: Dense, dy: Array, ddx: Array, z: Array) -> dict[str, Array]:
+        found = super().dense_second(case, dy, ddx, z)
+        if case.bias is not None:
+            found["dxy"] = found["dxy"] + case.bias
+        return found
+
+
+@fault(clause="NE.second", says="the gradient of a gradient is 0")
+class NeuronSecondZero(NumPy):
+    def second(self, name: str, ddx: Array, dy: Array, x: Array, **parameters: Any) -> Array:
+        return np.zeros_like(x)

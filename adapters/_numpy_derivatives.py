@@ -53,7 +53,10 @@ class NormalizationTangents(Normalization):
     def batch_norm_second(self, case: BatchNorm, mean: Array, var: Array) -> dict[str, Array]:
         assert case.ddx is not None
         assert case.dy is not None
-        gamma, axes = self.channelwise(case.gamma, case.x, case.channel_axis), self.batch_axes(case.x, case.channel_axis)
+        gamma, axes = (
+            self.channelwise(case.gamma, case.x, case.channel_axis),
+            self.batch_axes(case.x, case.channel_axis),
+        )
         if not case.training:
             along = self.affine(case.ddx * self.inverse_root(var, case.eps), gamma, None)
             return {"dxx": np.zeros_like(case.x), "dxy": along}

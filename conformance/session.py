@@ -226,16 +226,24 @@ class Session:
         asked = {_key(row["clause"], row["subject"], row["activation"]) for row in self.results.rows}
         used = {name for row in self.results.rows for name in row["deviations"]}
         failed = {row["clause"] for row in self.results.rows if row["verdict"] in results.BAD}
-        for records in self.records.values():
-            for record in records:
-                keys = set().union(*(self._rows_that_meet(record, clause_id) for clause_id in CLAUSES))
+        entries = {clause_id: list(self._entries(clause_id)) for clause_id in CLAUSES}
+        for record in (each for records in self.records.values() for each in records if each.id not in used):
+            met = False
+            for clause_id in filter(record.speaks_of_clause, CLAUSES):
+                keys = self._rows_that_meet(record, clause_id, entries[clause_id])
                 # A test that failed stopped before it could meet the record.
-                if keys and keys <= asked and record.id not in used and not failed & {key[0] for key in keys}:
+                if not keys <= asked or (keys and clause_id in failed):
+                    break
+                met = met or bool(keys)
+            else:
+                if met:
                     yield record.id
 
-    def _rows_that_meet(self, record: deviations.Deviation, clause_id: str) -> set[tuple[str, ...]]:
+    def _rows_that_meet(
+        self, record: deviations.Deviation, clause_id: str, entries: list[plan.Entry]
+    ) -> set[tuple[str, ...]]:
         """The keys of the rows in which the record is met if the clause meets it."""
-        clause, entries = CLAUSES[clause_id], list(self._entries(clause_id))
+        clause = CLAUSES[clause_id]
         # Where answers are held against each other one row is about every activation.
         others = sorted(clause.operations & ACTIVATIONS) if clause.against else []
         concerned = [

@@ -42,7 +42,8 @@ def second(ddx: Array, g: Array, x: Array, eps: float, axes: tuple[int, ...], mo
     With dx = (g - mean(g) - xhat mean(g xhat)) / sqrt(var + eps), g the cotangent of xhat, a = g - mean(g) and
     b = ddx - mean(ddx),
 
-        dxx = -(xhat (mean(a b) - A B) + B (a - xhat A) + A (b - xhat B)) / (var + eps), A = mean(a xhat), B = mean(b xhat)
+        dxx = -(xhat (mean(a b) - A B) + B (a - xhat A) + A (b - xhat B)) / (var + eps),
+        A = mean(a xhat), B = mean(b xhat)
     """
     mean, var = moments(x, axes)
     deviation = np.sqrt(var + eps)

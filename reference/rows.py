@@ -24,9 +24,10 @@ def softmax(x: Array, axis: int = -1) -> Array:
 
 
 def softmax_grad(dy: Array, x: Array, axis: int = -1) -> Array:
-    """y_i (dy_i - sum_j y_j dy_j)."""
+    """y_i dy_i - y_i sum_j y_j dy_j: either product may underflow where their difference does not."""
     y = softmax(x, axis)
-    dx: Array = y * (dy - np.sum(y * dy, axis=axis, keepdims=True))
+    weighed = y * dy
+    dx: Array = weighed - y * np.sum(weighed, axis=axis, keepdims=True)
     return dx
 
 

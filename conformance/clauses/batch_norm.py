@@ -59,11 +59,14 @@ TABLE = (
     Clause(
         "BN.second",
         _BN,
-        "The gradient of the gradient: the derivatives of <dx, ddx> with respect to x and to dy are the specification's.",
-        "training: dxx = -(xhat (mean(a b) - A B) + B (a - xhat A) + A (b - xhat B)) / (sigma^2 + eps), a = g - mean(g), "
-        "b = ddx - mean(ddx), A = mean(a xhat), B = mean(b xhat); inference: dxx = 0; dxy = ty in the direction ddx",
+        "The gradient of the gradient: the derivatives of <dx, ddx>, with respect to x and to dy, are those of the "
+        "specification.",
+        "training: dxx = -(xhat (mean(a b) - A B) + B (a - xhat A) + A (b - xhat B)) / (sigma^2 + eps), "
+        "a = g - mean(g), b = ddx - mean(ddx), A = mean(a xhat), B = mean(b xhat); inference: dxx = 0; "
+        "dxy = ty in the direction ddx",
         "Griewank & Walther, Evaluating Derivatives (2nd ed., SIAM 2008), section 5.1",
-        "a double backward that takes the inverse deviation, or the mean, for a constant; gamma left out of one of the two",
+        "a double backward that takes the inverse deviation, or the mean inside the variance, for a constant; gamma "
+        "left out",
     ),
     Clause(
         "BN.eval.independent",

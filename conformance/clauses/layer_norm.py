@@ -45,11 +45,13 @@ TABLE = (
     Clause(
         "LN.second",
         _LN,
-        "The gradient of the gradient: the derivatives of <dx, ddx> with respect to x and to dy are the specification's.",
+        "The gradient of the gradient: the derivatives of <dx, ddx>, with respect to x and to dy, are those of the "
+        "specification.",
         "dxx = -(xhat (mean(a b) - A B) + B (a - xhat A) + A (b - xhat B)) / (sigma^2 + eps), a = g - mean(g), "
         "b = ddx - mean(ddx), A = mean(a xhat), B = mean(b xhat); dxy = ty in the direction ddx",
         "Griewank & Walther, Evaluating Derivatives (2nd ed., SIAM 2008), section 5.1",
-        "a double backward that takes the inverse deviation, or the mean, for a constant; the gain left out of one of the two",
+        "a double backward that takes the inverse deviation, or the mean inside the variance, for a constant; the gain "
+        "left out",
     ),
     Clause(
         "LN.mode-free",

@@ -35,7 +35,8 @@ TABLE = (
     Clause(
         "NE.second",
         _NE,
-        "The gradient of the gradient: the derivatives of <dx, ddx> with respect to x and to dy are the specification's.",
+        "The gradient of the gradient: the derivatives of <dx, ddx>, with respect to x and to dy, are those of the "
+        "specification.",
         "dxx = W^T (phi''(z) dy (W ddx)), dxy = phi'(z) (W ddx)",
         "Griewank & Walther, Evaluating Derivatives (2nd ed., SIAM 2008), section 5.1",
         "phi'' at another point than z; a bias in what is linear in ddx",

@@ -10,7 +10,7 @@ One TOML file per backend, ``<backend>.toml``, with a ``[[deviation]]`` table pe
     kind = "dialect"                       # a documented choice; everything else is a "defect"
     severity = "precision"                 # crash, wrong-result, precision, inconsistency, validation
     grade = "one-pass"                     # excuses only what this weaker model of arithmetic explains
-    where = { x = { max = -1.0 } }         # excuses only these elements or cases: a field of the case, "expected", "got"
+    where = { x = { max = -1.0 } }         # only these elements or cases: a field of the case, "expected", "got"
     outputs = ["y"]                        # excuses only these outputs ("y.dtype": its dtype)
     reproducer = "fast-variance"           # reproducers/<backend>/<this>.py; the record's id where it is not said
     reason = "..."

@@ -24,7 +24,7 @@ STATE = ("running_mean", "running_var")
 
 
 class OneShape(Palette):
-    """A single shape and configuration of each operation: two frameworks pay for it."""
+    """A single shape and configuration of each operation: two frameworks, or two modes that compile, pay for it."""
 
     def shapes(self, operation: str) -> st.SearchStrategy[Shape]:
         # Neurons of x with two leading axes.
@@ -71,8 +71,9 @@ def operations(exam: Examination) -> list[str]:
 def test_modes(exam: Examination, data: st.DataObject) -> None:
     eager = replace(exam.subject, mode="eager")
     offered = exam.adapter.offers(exam.subject)
+    palette = OneShape(exam.seed, "configuration") if "eager" in exam.adapter.compiles else exam.palette
     for operation in (each for each in operations(exam) if each in offered):
-        for case in questions(exam, data, exam.dialect, exam.palette, operation):
+        for case in questions(exam, data, exam.dialect, palette, operation):
             try:
                 one, other = exam.ask(case), _timed(exam, exam.adapter, eager, case)
             except Unsupported as missing:

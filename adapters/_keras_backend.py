@@ -137,7 +137,7 @@ def _question(keras: Any, case: Case, dtype: str) -> Question:
         if name in ("x", "dy")
     }
     x, dy = tensors["x"], tensors.get("dy")
-    if (given := keras.backend.standardize_dtype(x.dtype)) != dtype:
+    if (given := keras.backend.standardize_dtype(x.dtype)) != dtype and not case.foreign:
         raise ValueError(f"the case's x is {given}, which is not a question in {dtype}")
     if isinstance(case, Activation) and case.name != "prelu":
         written = spelling(KERAS, case.name)

@@ -127,6 +127,8 @@ def _policy(case: Case) -> str:
     """Keras's name for the dtypes of a layer: one dtype, or 16-bit computation with float32 variables."""
     dtypes = {name: array.dtype.name for name, array in case.arrays() if name not in ("dy", "ddx")}
     compute, held = dtypes.pop("x"), set(dtypes.values())
+    if case.foreign:  # what comes in is the layer's business: it is made as it is for its parameters, or by default
+        compute = next(iter(held), "float32")
     if held <= {compute}:
         return compute
     if held == {"float32"} and compute in ("float16", "bfloat16"):

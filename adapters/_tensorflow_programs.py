@@ -92,7 +92,7 @@ def configuration(subject: Subject, case: Case) -> str:
     for item in fields(case):
         value = getattr(case, item.name)
         if isinstance(value, np.ndarray):
-            value = _sizes(subject, case, item.name, value.shape)
+            value = _sizes(subject, case, item.name, value.shape), value.dtype.name
         elif item.name == "tangents":
             value = sorted(value)
         elif item.name in _NO_CONFIGURATION:

@@ -87,7 +87,7 @@ def refuse_channels_last(case: BatchNorm) -> None:
 
 
 def refuse_mixed_products(case: Case) -> None:
-    if isinstance(case, Dense) and case.x.dtype != case.weight.dtype:
+    if isinstance(case, Dense) and case.x.dtype != case.weight.dtype and not case.foreign:
         raise Unsupported("torch's linear takes x and weight of one dtype; autocast rounds the weight to that of x")
 
 

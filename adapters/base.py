@@ -120,6 +120,8 @@ class Case:
     #: array field -> its tangent, of the same shape and dtype
     tangents: Mapping[str, Array] = field(default_factory=dict)
     ddx: Array | None = None  #: cotangent of dx, shape of x
+    #: Whether x is of another dtype than the subject's on purpose: the layer is the subject's all the same.
+    foreign: bool = False
 
     def arrays(self) -> Iterator[tuple[str, Array]]:
         """Name and value of every array in the case."""

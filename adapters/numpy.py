@@ -83,6 +83,8 @@ class NumPy(NormalizationTangents, ActivationDerivatives, Stacks, Adapter):
             raise Unsupported(f"NumPy has no {subject.api} in mode {subject.mode}")
         if subject.dtype not in self.dtypes:
             raise Unsupported(f"the control computes in {', '.join(self.dtypes)}, not in {subject.dtype}")
+        if case.foreign:
+            case = dataclasses.replace(case, x=self.taken(case.x, dtype_of(tensor_dtype(subject.dtype))), foreign=False)
         for name, value in case.arrays():
             kind = tensor_dtype if name in ("x", "dy", "ddx") else parameter_dtype
             if value.dtype.name != kind(subject.dtype):
@@ -94,6 +96,10 @@ class NumPy(NormalizationTangents, ActivationDerivatives, Stacks, Adapter):
             if value.dtype != self.stored_in(asked, case, name):
                 raise TypeError(f"{name} came out as {value.dtype}, not as {self.stored_in(asked, case, name)}")
         return outcome
+
+    def taken(self, x: Array, dtype: np.dtype[Any]) -> Array:
+        """What the layer makes of an x of another dtype than its own: the same numbers in its own."""
+        return x.astype(dtype)
 
     def stored_in(self, asked: np.dtype[Any], case: Case, name: str) -> np.dtype[Any]:
         belonging = counterpart(case, name)

@@ -155,7 +155,7 @@ class TensorFlow(Adapter):
             if isinstance(case, Stack):
                 return stack(_keras(), subject, case)
             x = tf.constant(case.x)  # type: ignore[attr-defined]
-            if (dtype := x.dtype.name) != tensor_dtype(subject.dtype):
+            if (dtype := x.dtype.name) != tensor_dtype(subject.dtype) and not case.foreign:
                 raise ValueError(f"the case's x is {dtype}, which is not a question to {subject}")
             program, call, given = self._prepared(tf, subject, case)
             try:

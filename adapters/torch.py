@@ -113,7 +113,8 @@ class Torch(Adapter):
         if isinstance(case, Stack):
             return stack(subject, case)
         tensors = {name: to_torch(array, subject.device) for name, array in case.arrays()}
-        if (dtype := str(tensors["x"].dtype).removeprefix("torch.")) != tensor_dtype(subject.dtype):
+        dtype = str(tensors["x"].dtype).removeprefix("torch.")
+        if dtype != tensor_dtype(subject.dtype) and not case.foreign:
             raise ValueError(f"the case's x is {dtype}, which is not a question to {subject}")
         cotangents: Tensors = {name: tensors.pop(name) for name in ("dy", "ddx") if name in tensors}
         tangents = {name: to_torch(array, subject.device) for name, array in case.tangents.items()}

@@ -392,7 +392,9 @@ def describe(case: Any) -> str:
     parts = []
     for name in case.__dataclass_fields__:
         value = getattr(case, name)
-        if name in ("recipe", "regime") or (name in ("tangents", "ddx") and (value is None or not len(value))):
+        if name in ("recipe", "regime") or (name == "foreign" and not value):
+            continue
+        if name in ("tangents", "ddx") and (value is None or not len(value)):
             continue
         if name == "tangents":
             text = (

@@ -89,4 +89,14 @@ TABLE = (
         "reference/activations.py names the source of each",
         "a product or a square that overflows before it is divided; infinity times 0; a tiny number read as 0",
     ),
+    Clause(
+        "ACT.dtype",
+        ACTIVATIONS,
+        "Input of another dtype than the layer's (whole numbers, truth values, float64) is refused with an error that "
+        "says something, or counts as the same numbers.",
+        "y(x) = y(float32(x)), to float32, or an error",
+        "the framework's documentation of the dtypes that it takes",
+        "exp(x) of truth values; a slope or a scale cast to the dtype of x, in which it is 0",
+        dtypes=("float32",),
+    ),
 )

@@ -227,6 +227,16 @@ TABLE = (
         "a size of one that is broadcast; a NaN that passes every comparison; numbers that are not looked at",
     ),
     Clause(
+        "BN.dtype",
+        _BN,
+        "Input of another dtype than the layer's (whole numbers, truth values, float64) is refused with an error that "
+        "says something, or counts as the same numbers.",
+        "y(x) = y(float32(x)), to float32, or an error",
+        "the framework's documentation of the dtypes that it takes",
+        "statistics of whole numbers, in whole numbers; an output cut to the dtype of x",
+        dtypes=("float32",),
+    ),
+    Clause(
         "BN.low-precision",
         _BN,
         "16-bit input is accumulated in float32 at least: output, gradients and running statistics of long reductions "

@@ -125,4 +125,14 @@ TABLE = (
         f"{SRIVASTAVA}, section 4: p is a probability",
         "no check at all; a check written so that NaN passes it; x spread over the mask",
     ),
+    Clause(
+        "DO.dtype",
+        _DO,
+        "Input of another dtype than the layer's (whole numbers, truth values, float64) is refused with an error that "
+        "says something, or counts as the same numbers.",
+        "y(x) = y(float32(x)), to float32, or an error",
+        "the framework's documentation of the dtypes that it takes",
+        "a scaled whole number that is cut; a scale that is 1 in whole numbers",
+        dtypes=("float32",),
+    ),
 )

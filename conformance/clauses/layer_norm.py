@@ -178,4 +178,14 @@ TABLE = (
         f"{BA}, equation 4: what it has no meaning for",
         "a gain of one element that broadcasts; no check of epsilon",
     ),
+    Clause(
+        "LN.dtype",
+        _LN,
+        "Input of another dtype than the layer's (whole numbers, truth values, float64) is refused with an error that "
+        "says something, or counts as the same numbers.",
+        "y(x) = y(float32(x)), to float32, or an error",
+        "the framework's documentation of the dtypes that it takes",
+        "a mean of whole numbers, in whole numbers; an output cut to the dtype of x",
+        dtypes=("float32",),
+    ),
 )

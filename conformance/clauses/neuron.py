@@ -77,4 +77,14 @@ TABLE = (
         ROSENBLATT,
         "a bias of one element spread over all neurons; sizes that happen to broadcast",
     ),
+    Clause(
+        "NE.dtype",
+        _NE,
+        "Input of another dtype than the layer's (whole numbers, truth values, float64) is refused with an error that "
+        "says something, or counts as the same numbers.",
+        "y(x) = y(float32(x)), to float32, or an error",
+        "the framework's documentation of the dtypes that it takes",
+        "weights that are cast to the dtype of x; a sum that wraps around",
+        dtypes=("float32",),
+    ),
 )

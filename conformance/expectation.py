@@ -295,8 +295,8 @@ def _stack(case: Stack, inputs: Any, dialect: Dialect, model: Model, masks: Mapp
         handed = _Inputs(layer, arithmetic, x=given[-1])
         answer = _EXPECTATIONS[type(layer)](layer, handed, dialect, model, **known.get(index, {}))
         found.update((f"{index}.{name}", value) for name, value in answer.items())
-        given.append(answer["y"])
-    found["y"] = given[-1]
+        found["y"] = answer["y"]
+        given.append(stored(answer["y"], layer.x.dtype.name))
     if case.dy is None:
         return found
     dy = inputs.dy
@@ -304,9 +304,10 @@ def _stack(case: Stack, inputs: Any, dialect: Dialect, model: Model, masks: Mapp
         layer = replace(case.layers[index], dy=np.zeros(dy.shape))
         handed = _Inputs(layer, arithmetic, x=given[index], dy=dy)
         answer = dict(_EXPECTATIONS[type(layer)](layer, handed, dialect, model, **known.get(index, {})))
-        dy = answer.pop("dx")
+        found["dx"] = answer.pop("dx")
+        dy = stored(found["dx"], case.x.dtype.name)
         found.update((f"{index}.{name}", value) for name, value in answer.items() if name.startswith("d"))
-    return found | {"dx": dy}
+    return found
 
 
 _EXPECTATIONS: dict[type[Case], Callable[..., Expected]] = {

@@ -25,10 +25,8 @@ EPSILONS = (1e-5, 1e-3, 1e-1)
 RATES = (0.5, 0.1, 0.25)
 #: Of an offset, with and without some digits left of a variance as E[x^2] - E[x]^2.
 RATIOS = (1e4, 100.0, 10.0)
-#: Numbers that a network meets; those that a single layer alone must bear are in its own clauses. A wide range is not
-#: among them: in float16 what a layer hands on can overflow, which the bound of a stack does not know of; in float32
-#: the gradient underflows through deviations above 1e12, as BN.train.grad and LN.grad show of the layer itself.
-REGIMES = ("normal", "ramp", "offset", "tiny", "outlier", "zeros")
+#: Numbers that a network meets; those that a single layer alone must bear are in its own clauses.
+REGIMES = ("normal", "ramp", "offset", "tiny", "outlier", "zeros", "wide")
 
 
 Made = TypeVar("Made", bound=LayerCase)

@@ -106,12 +106,13 @@ _SHAPED_AS_X = ("x", "dy", "ddx")
 
 
 def _sizes(subject: Subject, case: Case, name: str, shape: tuple[int, ...]) -> tuple[int | None, ...]:
-    """The sizes that a trace knows. XLA: all. ``tf.function``: none, or for a Keras layer, whose weights are made for
-    them, those of the features; with an odd number of samples all, which is another path through TensorFlow.
+    """The sizes that a trace, or an eager layer, knows. Eager and XLA: all. ``tf.function``: none, or for a Keras layer,
+    whose weights are made for them, those of the features; with an odd number of samples all, which is another path
+    through TensorFlow.
     """
     x: Array = case.x  # type: ignore[attr-defined]
     layer = subject.api == "keras"
-    if subject.mode == "xla" or (x.ndim and len(x) % 2) or (layer and name not in _SHAPED_AS_X):
+    if subject.mode in ("eager", "xla") or (x.ndim and len(x) % 2) or (layer and name not in _SHAPED_AS_X):
         return shape
     features = {axis % len(shape) for axis in _features(case) if -len(shape) <= axis < len(shape)} if layer else set()
     return tuple(size if axis in features else None for axis, size in enumerate(shape))

@@ -84,7 +84,8 @@ class NumPy(NormalizationTangents, ActivationDerivatives, Stacks, Adapter):
         if subject.dtype not in self.dtypes:
             raise Unsupported(f"the control computes in {', '.join(self.dtypes)}, not in {subject.dtype}")
         if case.foreign:
-            case = dataclasses.replace(case, x=self.taken(case.x, dtype_of(tensor_dtype(subject.dtype))), foreign=False)
+            x = self.taken(dict(case.arrays())["x"], dtype_of(tensor_dtype(subject.dtype)))
+            case = dataclasses.replace(case, x=x, foreign=False)  # type: ignore[call-arg]
         for name, value in case.arrays():
             kind = tensor_dtype if name in ("x", "dy", "ddx") else parameter_dtype
             if value.dtype.name != kind(subject.dtype):

@@ -16,7 +16,9 @@ weighs the new one; the running variance is divided by n - 1.)
 from __future__ import annotations
 
 import functools
+import gc
 import os
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from types import MappingProxyType
@@ -78,6 +80,9 @@ _DTYPES: Mapping[tuple[str, str], tuple[str, ...]] = {
 }
 
 
+_KEPT = 256
+
+
 class TensorFlow(Adapter):
     """Subjects ``backend=tensorflow`` with the apis below; TensorFlow 2.16 and Keras 3 or later."""
 
@@ -108,7 +113,9 @@ class TensorFlow(Adapter):
     )
 
     def __init__(self) -> None:
-        self._traces: dict[str, tuple[Program, Run]] = {}
+        #: A configuration -> the layer, or the trace, that answered it, those used last at the end. TensorFlow keeps a
+        #: megabyte for each trace as long as it lives, and a tenth of one for each layer that ever was.
+        self._kept: OrderedDict[str, tuple[Program, Run]] = OrderedDict()
 
     def modes_of(self, api: str) -> tuple[str, ...]:
         return tuple(mode for one, mode in _DTYPES if one == api)
@@ -174,22 +181,31 @@ class TensorFlow(Adapter):
             return Outcome(arrays, state)
 
     def _prepared(self, tf: Any, subject: Subject, case: Case) -> tuple[Program, Run, Tensors]:
-        """What is called for the case, and what with; a trace is looked up, or made and kept."""
-        if subject.mode == "eager":
-            program = _program(tf, subject.api, case)
-            return program, run(tf, program), _given(tf, program, case)
+        """What is called for the case, and what with; a layer, and a trace, is looked up, or made and kept."""
         key = configuration(subject, case)
-        if key not in self._traces:
+        if key not in self._kept:
             program = _program(tf, subject.api, case)
             given = _given(tf, program, case)
-            call = trace(tf, subject, program, signature(tf, subject, case, given))
+            if subject.mode == "eager":
+                call = run(tf, program)
+            else:
+                call = trace(tf, subject, program, signature(tf, subject, case, given))
             if program.load is None:
                 return program, call, given
-            self._traces[key] = program, call
-        program, call = self._traces[key]
+            self._kept[key] = program, call
+            self._forget()
+        self._kept.move_to_end(key)
+        program, call = self._kept[key]
         if program.load is not None:
             program.load(case)
         return program, call, _given(tf, program, case)
+
+    def _forget(self) -> None:
+        """Let go of those used longest ago: a quarter at once, since they are in cycles that are dear to collect."""
+        if len(self._kept) > _KEPT:
+            for _ in range(_KEPT // 4):
+                self._kept.popitem(last=False)
+            gc.collect()
 
 
 # ------------------------------------------------------------------ the framework

@@ -22,13 +22,18 @@ COMPILED = ("function", "xla")
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
     ADAPTER.prepare("cpu")
-    ADAPTER._traces.clear()
+    ADAPTER._kept.clear()
     yield
-    ADAPTER._traces.clear()
+    ADAPTER._kept.clear()
 
 
 def ask(api: str, mode: str, case: Case, dtype: str | None = None) -> Outcome:
     return ADAPTER.ask(Subject("tensorflow", api, mode, dtype=dtype or dict(case.arrays())["x"].dtype.name), case)
+
+
+def traces() -> int:
+    """How many are kept, besides the layers of eager questions."""
+    return sum("mode=eager" not in key for key in ADAPTER._kept)
 
 
 def close(one: Outcome, other: Outcome, *, but: tuple[str, ...] = ()) -> None:
@@ -67,14 +72,14 @@ def test_a_trace_is_kept_and_forgets_the_last_case(api: str, mode: str, training
     ask(api, mode, first)
     close(ask(api, mode, other), ask(api, "eager", other))
     close(ask(api, mode, first), ask(api, "eager", first))
-    assert len(ADAPTER._traces) == 1
+    assert traces() == 1
 
 
 def test_one_trace_takes_any_number_of_samples_unless_it_is_odd() -> None:
     for samples in (2, 4, 6, 3, 5):
         case = batch_norm(samples, 3, samples)
         close(ask("keras", "function", case), ask("keras", "eager", case))
-    assert len(ADAPTER._traces) == 3
+    assert traces() == 3
 
 
 @pytest.mark.parametrize("number", ["eps", "momentum"])
@@ -82,7 +87,7 @@ def test_numbers_are_part_of_a_trace(number: str) -> None:
     case = batch_norm(2, 3, 4)
     for value in (0.25, 0.5, float("nan"), float("nan")):
         ask("keras", "function", replace(case, **{number: value}))  # type: ignore[arg-type]
-    assert len(ADAPTER._traces) == 3
+    assert traces() == 3
 
 
 @pytest.mark.parametrize("mode", ["eager", *COMPILED])
@@ -174,3 +179,13 @@ def test_the_fused_batch_norm_behind_a_convolution() -> None:
     one, other = ask("tf.nn.conv_fused", "function", case), ask("tf.nn.fused", "eager", case)
     np.testing.assert_allclose(one.arrays["y"], other.arrays["y"], rtol=1e-5, atol=1e-6)
     assert set(one.state) == {"x"}
+
+
+def test_what_was_used_longest_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.tensorflow._KEPT", 8)
+    cases = [replace(batch_norm(2, 3), eps=10.0**-exponent) for exponent in range(1, 12)]  # type: ignore[type-var]
+    for case in cases:
+        ask("keras", "eager", case)
+        ask("keras", "eager", cases[0])
+    assert len(ADAPTER._kept) <= 8
+    assert any("eps=0.1," in key for key in ADAPTER._kept)

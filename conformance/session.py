@@ -32,7 +32,7 @@ class Session:
         named = [*filters["device"], *(value for axis, value in keyword.terms(expression) if axis == "device")]
         self.devices = ("cpu", *(device for device in OPTIONAL_DEVICES if device in named))
         self.records = {adapter.name: deviations.load(adapter.name) for adapter in self.adapters}
-        self.share = plan.false_alarm_share(self.adapters, self.devices)
+        self.share = plan.false_alarm_share(backends.adapter(name) for name in backends.names())
         self.versions = {adapter.name: adapter.versions() for adapter in self.adapters}
         self.results = results.Results(self._run())
         self.stale: list[str] = []

@@ -77,7 +77,7 @@ def spread_detectable_shift(counts: int, trials: int, probability: float, false_
 
     def shows(shift: float) -> bool:
         ends = [_law(trials, probability, min(1.0, max(0.0, probability + sign * shift))) for sign in (1, -1)]
-        both = np.concatenate([ends[0][0], ends[1][0]]), np.concatenate([ends[0][1], ends[1][1]]) / 2
+        both = np.concatenate([ends[0][0], ends[1][0]]), np.concatenate([ends[0][1], ends[1][1]]) - math.log(2)
         # A count of one law or the other, by a coin: as many of each is, for a sum, no wider than that.
         return _chernoff(both, critical, counts, -1) <= 1 - POWER
 
@@ -93,7 +93,7 @@ def spread_samples_needed(counts: int, probability: float, shift: float, false_a
     )  # fmt: skip
 
 
-#: Squared standardized deviations of a count, and their probabilities.
+#: Squared standardized deviations of a count, and the logarithms of their probabilities.
 _Law = tuple[Array, Array]
 
 
@@ -102,7 +102,7 @@ def _law(trials: int, probability: float, actual: float) -> _Law:
     """What a count adds to chi-square, by the stated probability, and how likely that is under the actual one."""
     counts = np.arange(trials + 1)
     squares = (counts - trials * probability) ** 2 / (trials * probability * (1 - probability))
-    return squares, scipy("stats").binom.pmf(counts, trials, actual)
+    return squares, scipy("stats").binom.logpmf(counts, trials, actual)
 
 
 def _chernoff(law: _Law, sum_of: float, counts: int, sign: int) -> float:
@@ -114,9 +114,9 @@ def _chernoff(law: _Law, sum_of: float, counts: int, sign: int) -> float:
     squares, weights = law
 
     def exponent(t: float) -> float:
-        powers = sign * t * squares
-        most = powers.max()
-        moment = most + np.log(weights @ np.exp(powers - most))
+        # In logarithms: far out a weight is smaller than any number, and its term may be the largest.
+        terms = sign * t * squares + weights
+        moment = terms.max() + np.log(np.sum(np.exp(terms - terms.max())))
         return float(counts * moment - sign * t * sum_of)
 
     found = minimize_scalar(exponent, bounds=(0.0, 50.0 if sign < 0 else 2.0), method="bounded")

@@ -39,6 +39,7 @@ from adapters.base import (
     Outcome,
     Subject,
     Unsupported,
+    eager_dropout,
     first_order,
     tensor_dtype,
 )
@@ -86,7 +87,9 @@ class Keras(Adapter):
     runs_on: ClassVar[str]
     apis = MappingProxyType({"keras": NORMALIZATION | {"dropout", "dense", "prelu"} | KERAS.keys()})
     dtypes = ("float32", "float64", *SIXTEEN_BITS, *MIXED)
-    dialects = MappingProxyType({"keras": Dialect(momentum="old", running_var_divisor="n", rate_one="zeros")})
+    dialects = MappingProxyType(
+        {"keras": Dialect(momentum="old", running_var_divisor="n", rate_one="zeros", one_seed="same")}
+    )
 
     def ask(self, subject: Subject, case: Case) -> Outcome:
         """As :meth:`Adapter.ask`; from another process also :class:`adapters.process.Died` and ``Raised``."""
@@ -95,6 +98,7 @@ class Keras(Adapter):
         if subject.api not in self.apis or subject.mode not in self.modes or subject.device not in self.devices:
             raise Unsupported(f"the adapter of Keras on {self.runs_on} does not offer {subject}")
         first_order(case)
+        eager_dropout(case, subject.mode)
         import keras
 
         if isinstance(case, BatchNormSteps):

@@ -110,7 +110,20 @@ def _build(keras: Any, case: Case, options: dict[str, Any]) -> Any:
 
 
 def _dropout(keras: Any, case: Dropout, options: dict[str, Any]) -> Any:
-    options["seed"] = case.seed
+    if case.globally:
+        keras.utils.set_random_seed(case.seed)
+    else:
+        options["seed"] = case.seed
+    for _ in range(case.layer - 1):
+        # Those of a model that are made, and called, before the one that answers.
+        keras.layers.Dropout(case.rate, **options)(keras.ops.convert_to_tensor(case.x), training=case.training)
+    if case.recomputed:
+        with keras.RematScope(mode="full"):
+            return _one_dropout(keras, case, options)
+    return _one_dropout(keras, case, options)
+
+
+def _one_dropout(keras: Any, case: Dropout, options: dict[str, Any]) -> Any:
     if not case.features:
         noise = case.mask_shape if case.shared or case.noise_shape is not None else None
         return keras.layers.Dropout(case.rate, noise, **options)

@@ -43,7 +43,7 @@ def functional(case: Case, tensors: Tensors) -> torch.Tensor:
         case Dropout():
             seed(case.seed, x.device)
             drop = getattr(functional, f"dropout{features(case)}")
-            return called(case, lambda: drop(x, case.rate, case.training))
+            return called(case, lambda x: drop(x, case.rate, case.training), x)
         case Dense():
             refuse_mixed_products(case)
             y = functional.linear(x, tensors["weight"], get("bias"))
@@ -70,7 +70,7 @@ def plain(case: Case, tensors: Tensors) -> torch.Tensor:
         case Dropout():
             seed(case.seed, x.device)
             refuse_shared(case, "torch.dropout")
-            return called(case, lambda: torch.dropout(x, case.rate, case.training))
+            return called(case, lambda x: torch.dropout(x, case.rate, case.training), x)
         case Activation(name="prelu"):
             return torch.prelu(x, slope(case, tensors))
         case Activation():
@@ -96,7 +96,7 @@ def native(case: Case, tensors: Tensors) -> torch.Tensor:
         case Dropout():
             seed(case.seed, x.device)
             refuse_shared(case, "torch.native_dropout")
-            return called(case, lambda: torch.native_dropout(x, case.rate, case.training)[0])
+            return called(case, lambda x: torch.native_dropout(x, case.rate, case.training)[0], x)
     raise _unknown(case)
 
 

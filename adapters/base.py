@@ -97,6 +97,11 @@ class Dialect:
     rate_one: Literal["zeros", "refused"] = "zeros"
     #: What dropout makes of a NaN or an infinity that it drops: 0 (selected) or NaN (multiplied by zero).
     dropped_special: Literal["zero", "nan"] = "zero"
+    #: What two dropout layers of one model draw that were given one seed: masks of their own, or the same. (After a
+    #: global seed every two have their own.)
+    one_seed: Literal["independent", "same"] = "independent"
+    #: The modes in which a seed gives another mask than eagerly, as documented or for want of a promise.
+    own_masks: tuple[str, ...] = ()
     #: Where batch norm may have its channels in an input of rank above 2: 1 (first), -1 (last).
     channel_axes: tuple[int, ...] = (1, -1)
     #: Whether layer norm can have a gain and a bias.
@@ -228,6 +233,11 @@ class Dropout(Case):
     shared: tuple[int, ...] = ()  #: the axes of x along which the mask is one
     features: bool = False
     noise_shape: tuple[int, ...] | None = None  #: a shape of the mask that is asked for as it is, right or wrong
+    recomputed: bool = False  #: the gradient runs the forward pass again (checkpointing)
+    lanes: bool = False  #: the first axis of x is mapped over (vmap): each lane is a call, and the answer that of all
+    #: Which of so many dropout layers of one model answers, all made with the one seed, each of them called with x.
+    layer: int = 1
+    globally: bool = False  #: the framework's global generator is seeded, and the layer given no seed of its own
 
     @property
     def mask_shape(self) -> tuple[int, ...]:
@@ -289,6 +299,16 @@ def counterpart(case: Case, answer: str) -> Array | None:
         if isinstance(value, np.ndarray):
             return value
     return None
+
+
+def eager_dropout(case: Case, mode: str) -> None:
+    """Unsupported for a dropout that is asked across lanes, which are of vmap, or as one of several layers where it is
+    traced or mapped.
+    """
+    if isinstance(case, Dropout) and case.lanes and mode != "vmap":
+        raise Unsupported(f"lanes in mode {mode}: they are of vmap")
+    if isinstance(case, Dropout) and case.layer > 1 and mode != "eager":
+        raise Unsupported(f"one of several dropout layers in mode {mode}")
 
 
 def first_order(case: Case) -> None:

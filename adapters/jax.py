@@ -53,6 +53,7 @@ from adapters.base import (
     Stack,
     Subject,
     Unsupported,
+    eager_dropout,
     parameter_dtype,
     tensor_dtype,
 )
@@ -121,16 +122,23 @@ def _ask_layer_norm(asked: Asked, case: LayerNorm) -> Outcome:
 
 
 def _ask_dropout(asked: Asked, case: Dropout) -> Outcome:
+    eager_dropout(case, asked.mode)
     if case.features or case.noise_shape is not None:
         raise Unsupported("Flax's Dropout takes the axes that share a mask (broadcast_dims)")
+    if case.globally:
+        raise Unsupported("a global generator: JAX has none")
     if asked.api == "flax.nnx":
-        layer, stream = layers.nnx_dropout(case.rate, case.training, case.call, case.shared)
+        layer, stream = layers.nnx_dropout(case.rate, case.training, case.call, case.shared, case.layer)
     elif case.call > 1:
         raise Unsupported("flax.linen's Dropout keeps no stream: it is handed its key in every call")
     else:
         options = {"rate": case.rate, "broadcast_dims": case.shared}
         layer = layers.flax_layer(asked, "Dropout", (), options, deterministic=not case.training)
+        if case.layer > 1:
+            layer = layers.linen_dropouts(case.rate, case.layer)
         stream = asked.jax.random.key
+    if case.recomputed:
+        layer = layers.recomputed(layer)
     return asked.run(layer, case, {}, stream=stream).outcome({})
 
 

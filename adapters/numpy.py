@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from adapters._numpy_derivatives import ActivationDerivatives, NormalizationTangents
+from adapters._numpy_dropout import Dropouts
 from adapters._numpy_normalization import fits, require
 from adapters._numpy_stack import Stacks
 from adapters._numpy_steps import BatchNormLayer
@@ -54,7 +55,7 @@ def _widened(case: Case, computed: np.dtype[Any]) -> Case:
     return dataclasses.replace(case, **changes)
 
 
-class NumPy(NormalizationTangents, ActivationDerivatives, Stacks, Adapter):
+class NumPy(NormalizationTangents, ActivationDerivatives, Dropouts, Stacks, Adapter):
     """The control, ``backend=numpy api=control``."""
 
     name: ClassVar[str] = "numpy"
@@ -136,44 +137,6 @@ class NumPy(NormalizationTangents, ActivationDerivatives, Stacks, Adapter):
 
     def kept_layer(self, case: BatchNorm) -> BatchNormLayer:
         return BatchNormLayer(self, case)
-
-    # Dropout.
-
-    def dropout(self, case: Dropout) -> dict[str, Array]:
-        require(0 <= case.rate <= 1, f"the rate must lie in [0, 1], it is {case.rate}")
-        layer = self.dropout_train if case.training else self.dropout_eval
-        return layer(case)
-
-    def dropout_train(self, case: Dropout) -> dict[str, Array]:
-        keep = self.mask(case.mask_shape, case.rate, case.seed)
-        if case.call > 1:  # the calls before this one have used up their share of the stream
-            keep = self.mask((case.call, *case.mask_shape), case.rate, case.seed)[-1]
-        keep = self.spread(keep, case)
-        arrays = {"y": self.drop(case.x, keep, case.rate)}
-        if case.dy is not None:
-            arrays["dx"] = self.drop_gradient(case.dy, keep, case.rate)
-        return arrays
-
-    def dropout_eval(self, case: Dropout) -> dict[str, Array]:
-        return {"y": case.x.copy()} | ({} if case.dy is None else {"dx": case.dy.copy()})
-
-    def mask(self, shape: tuple[int, ...], rate: float, seed: int) -> Array:
-        """True where an element is kept; uniform variates below 1 drop everything at rate 1 and nothing at rate 0."""
-        return np.random.default_rng(seed).random(shape) >= rate
-
-    def spread(self, keep: Array, case: Dropout) -> Array:
-        """The mask over all of x, one along the shared axes."""
-        return np.broadcast_to(keep, case.x.shape)
-
-    def dropout_scale(self, rate: float) -> float:
-        # At rate 1 nothing is kept: the scale multiplies no element.
-        return 1 / (1 - rate) if rate < 1 else 1.0
-
-    def drop(self, x: Array, keep: Array, rate: float) -> Array:
-        return np.where(keep, x * x.dtype.type(self.dropout_scale(rate)), 0)
-
-    def drop_gradient(self, dy: Array, keep: Array, rate: float) -> Array:
-        return self.drop(dy, keep, rate)
 
     # Neurons.
 

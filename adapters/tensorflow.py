@@ -53,6 +53,7 @@ from adapters.base import (
     Stack,
     Subject,
     Unsupported,
+    eager_dropout,
     tensor_dtype,
 )
 from adapters.steps import walk
@@ -100,8 +101,11 @@ class TensorFlow(Adapter):
     dtypes = (*_PLAIN, *MIXED)
     dialects = MappingProxyType(
         {
-            "keras": Dialect(momentum="old", running_var_divisor="n", rate_one="zeros"),
-            "tf.nn": Dialect(momentum="old", running_var_divisor="n", rate_one="refused"),
+            # Of what XLA draws neither makes a promise (https://www.tensorflow.org/xla/known_issues).
+            "keras": Dialect(
+                momentum="old", running_var_divisor="n", rate_one="zeros", one_seed="same", own_masks=("xla",)
+            ),
+            "tf.nn": Dialect(momentum="old", running_var_divisor="n", rate_one="refused", own_masks=("xla",)),
             _FUSED: Dialect(momentum="new", running_var_divisor="n-1"),
             _CONVOLVED: Dialect(channel_axes=(-1,)),
         }
@@ -154,6 +158,9 @@ class TensorFlow(Adapter):
                 return walk(case, KerasBatchNorm(_keras(), case.layer))
             if isinstance(case, Stack):
                 return stack(_keras(), subject, case)
+            eager_dropout(case, subject.mode)
+            if getattr(case, "globally", False) and subject.api == "keras" and subject.mode != "eager":
+                raise Unsupported(f"a layer without a seed in mode {subject.mode}: a trace is kept, and seeded again")
             x = tf.constant(case.x)  # type: ignore[attr-defined]
             if (dtype := x.dtype.name) != tensor_dtype(subject.dtype):
                 raise ValueError(f"the case's x is {dtype}, which is not a question to {subject}")

@@ -34,13 +34,21 @@ from adapters.base import (
     Stack,
     Subject,
     Unsupported,
+    eager_dropout,
     first_order,
     tensor_dtype,
 )
 from adapters.steps import walk
 
 _DIALECT = Dialect(
-    momentum="new", running_var_divisor="n-1", rate_one="zeros", dropped_special="nan", channel_axes=(1,)
+    momentum="new",
+    running_var_divisor="n-1",
+    rate_one="zeros",
+    dropped_special="nan",
+    channel_axes=(1,),
+    # Inductor has random numbers of its own unless it is told otherwise (torch._inductor.config.fallback_random), and
+    # under vmap one draw serves all lanes.
+    own_masks=("compile", "vmap"),
 )
 _PLAIN = frozenset("dropout relu prelu celu selu sigmoid tanh softmax log_softmax".split())
 _EVERY = ("float32", "float64", *SIXTEEN_BITS, *MIXED)
@@ -112,6 +120,9 @@ class Torch(Adapter):
             return walk(case, BatchNormModule(case.layer, subject.device))
         if isinstance(case, Stack):
             return stack(subject, case)
+        eager_dropout(case, subject.mode)
+        if subject.api != "nn" and getattr(case, "layer", 1) > 1:
+            raise Unsupported("a function of torch is no layer, of which a model has several")
         tensors = {name: to_torch(array, subject.device) for name, array in case.arrays()}
         if (dtype := str(tensors["x"].dtype).removeprefix("torch.")) != tensor_dtype(subject.dtype):
             raise ValueError(f"the case's x is {dtype}, which is not a question to {subject}")
@@ -152,9 +163,17 @@ def _modular(subject: Subject, case: Case, tensors: Tensors) -> Call:
         own = {theirs: given[ours] for ours, theirs in stored.items() if given[ours] is not tensors[ours]}
         if own:
             return torch.func.functional_call(layer, own, (given["x"],))
-        return called(case, lambda: forward(given["x"]))
+        for earlier in _earlier(case, given):
+            earlier(given["x"])
+        return called(case, forward, given["x"])
 
     return call
+
+
+def _earlier(case: Case, given: Tensors) -> Iterator[Any]:
+    """The dropout layers that a model has before the one that answers."""
+    for _ in range(getattr(case, "layer", 1) - 1):
+        yield loaded(case, dict(given))[0]
 
 
 def _differentiated(call: Call, tensors: Tensors, cotangents: Tensors, tangents: Tensors) -> Tensors:

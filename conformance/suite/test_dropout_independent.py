@@ -36,7 +36,7 @@ FEW_REPEATS = 64
 def test_independent(exam: Examination) -> None:
     # A half for the extremes of all counts, a half for how those of the positions spread.
     positions = list(in_repeats(exam))
-    hold_all(exam, [*in_one_tensor(exam), *positions], exam.false_alarm / 2)
+    hold_all(exam, [*in_one_tensor(exam), *in_lanes(exam), *in_layers(exam), *positions], exam.false_alarm / 2)
     kept_at = [each for each in positions if each.what.startswith("a position")]
     for each in kept_at:
         share = exam.false_alarm / 2 / len(kept_at)
@@ -85,6 +85,47 @@ def neighbours(mask: Array) -> Iterator[tuple[str, Array, Array]]:
             if count:
                 ends = along[first : first + 2 * count]
                 yield f"neighbours on axis {axis} from {first}", ends[::2], ends[1::2]
+
+
+#: Lanes, and what each is given.
+LANES = (16, 33, 31)
+
+
+def in_lanes(exam: Examination) -> Iterator[Counts]:
+    """Pairs of lanes, where there are any: each has a mask of its own, and its gradient that mask."""
+    ones = of_ones(exam, LANES, 0.5, 2)
+    recipe = {"x": ones.recipe["x"], "dy": ones.recipe["x"]}
+    case = dataclasses.replace(ones, lanes=True, dy=ones.x, recipe=recipe)
+    try:
+        outcome = exam.ask(case)
+    except Unsupported:
+        return
+    exam.record.examples += 1
+    mask = outcome.arrays["y"] != 0
+    other = mask != (outcome.arrays["dx"] != 0)
+    exam.require(not other.any(), case, "a lane's gradient has another mask", output="dx of a lane", failing=other)
+    for first in (0, 1):
+        one, beside = mask[first : len(mask) - first : 2], mask[first + 1 : len(mask) - first : 2]
+        differing = np.array([np.count_nonzero(one != beside)])
+        yield Counts(case, f"lanes from {first} differ", differing, one.size, 0.5)
+
+
+def in_layers(exam: Examination) -> Iterator[Counts]:
+    """Two layers of one model that were given one seed, and two that were given none, after a global one."""
+    for globally in (False, True):
+        first = dataclasses.replace(of_ones(exam, TENSOR, 0.5, 3), globally=globally)
+        first = dataclasses.replace(first, recipe={"x": f"np.ones({TENSOR!r}, {exam.dtype!r})"})
+        second = dataclasses.replace(first, layer=2, recipe=dict(first.recipe))
+        try:
+            differing = kept(exam, first) != kept(exam, second)
+        except Unsupported:
+            continue
+        if exam.dialect.one_seed == "same" and not globally:
+            told = "two layers with one seed have different masks; the dialect declares: the same"
+            exam.require(not differing.any(), second, told, output="layers", failing=differing)
+            continue
+        what = f"two layers after {'a global' if globally else 'one'} seed differ"
+        yield Counts(second, what, np.array([np.count_nonzero(differing)]), differing.size, 0.5)
 
 
 def in_repeats(exam: Examination) -> Iterator[Counts]:

@@ -106,8 +106,8 @@ def count_test(count: int, trials: int, probability: float, false_alarm: float) 
 @functools.lru_cache(maxsize=4096)
 def interval(trials: int, probability: float, false_alarm: float) -> tuple[int, int]:
     """The counts, from the smallest to the largest, that :func:`count_test` does not reject."""
-    low = _first(trials, lambda count: 2 * _at_most(count, trials, probability) >= false_alarm)
-    high = _first(trials, lambda count: 2 * _at_least(trials - count, trials, probability) >= false_alarm)
+    low = first(trials, lambda count: 2 * _at_most(count, trials, probability) >= false_alarm)
+    high = first(trials, lambda count: 2 * _at_least(trials - count, trials, probability) >= false_alarm)
     return low, trials - high
 
 
@@ -117,14 +117,18 @@ def detectable_shift(trials: int, probability: float, false_alarm: float) -> flo
 
     Infinite where one direction has none: where even no kept element, or no dropped one, would not be rejected.
     """
-    low, high = interval(trials, probability, false_alarm)
+    return shift_outside(*interval(trials, probability, false_alarm), trials, probability)
+
+
+def shift_outside(low: int, high: int, trials: int, probability: float) -> float:
+    """The smallest shift, up as well as down, with which a count leaves low to high with probability POWER at least."""
     up = math.inf if high >= trials else _quantile(high + 1, trials - high) - probability
     down = math.inf if low <= 0 else _quantile(trials - low + 1, low) - (1 - probability)
     return max(up, down)
 
 
 def _quantile(a: int, b: int) -> float:
-    """The probability with which a success a-th in a + b - 1 trials is as likely as POWER."""
+    """The probability of success with which a of a + b - 1 trials succeed, at least, with probability POWER."""
     return float(special().betaincinv(a, b, POWER))
 
 
@@ -186,7 +190,7 @@ def _at_least(count: int, trials: int, probability: float) -> float:
     return 1.0 if count <= 0 else float(special().betainc(count, trials - count + 1, probability))
 
 
-def _first(trials: int, holds: Callable[[int], bool]) -> int:
+def first(trials: int, holds: Callable[[int], bool]) -> int:
     """The smallest count for which it holds, if it holds for every larger one, ``trials`` included."""
     return bisect.bisect_left(range(trials), True, key=holds)
 

@@ -99,7 +99,7 @@ ROW = 1024
 def ones(exam: Examination, rate: float, index: int, elements: int) -> Dropout:
     """Ones, so many: a multiple of ROW."""
     shape = (elements // ROW, ROW)
-    seed = bernoulli.seed(exam.clause.id, str(exam.subject), index + exam.seed)
+    seed = bernoulli.seed(exam.clause.id, str(exam.subject), index, exam.seed)
     return Dropout(
         x=np.ones(shape, dtype_of(exam.dtype)),
         rate=rate,

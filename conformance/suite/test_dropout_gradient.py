@@ -17,7 +17,7 @@ def test_recomputed(exam: Examination) -> None:
     for index, rate in enumerate(RATES):
         ones = f"np.ones({ENOUGH}, {exam.dtype!r})"
         x = np.ones(ENOUGH, dtype_of(exam.dtype))
-        seed = bernoulli.seed(exam.clause.id, rate, index + exam.seed)
+        seed = bernoulli.seed(exam.clause.id, rate, index, exam.seed)
         case = Dropout(
             x=x, dy=x, rate=rate, training=True, seed=seed, recomputed=True, recipe={"x": ones, "dy": ones}
         )  # fmt: skip
@@ -69,7 +69,7 @@ def network(exam: Examination, rate: float, index: int) -> Stack:
     def some(*shape: int) -> Array:
         return np.asarray(random.integers(1, 5, shape) / 4, dtype)
 
-    seed = bernoulli.seed(exam.clause.id, rate, index + exam.seed)
+    seed = bernoulli.seed(exam.clause.id, rate, index, exam.seed)
     x, between = some(SAMPLES, INPUTS), np.zeros((SAMPLES, NEURONS), dtype)
     layers = (
         Dense(x=np.zeros_like(x), weight=some(NEURONS, INPUTS), bias=some(NEURONS)),

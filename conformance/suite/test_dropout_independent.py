@@ -144,7 +144,7 @@ def in_repeats(exam: Examination) -> Iterator[Counts]:
 
 def of_ones(exam: Examination, shape: Shape, rate: float, index: int) -> Dropout:
     written = f"np.ones({shape!r}, {exam.dtype!r})"
-    seed = bernoulli.seed(exam.clause.id, str(exam.subject), index + exam.seed)
+    seed = bernoulli.seed(exam.clause.id, str(exam.subject), index, exam.seed)
     return Dropout(x=np.ones(shape, dtype_of(exam.dtype)), rate=rate, training=True, seed=seed, recipe={"x": written})
 
 

@@ -132,7 +132,7 @@ def test_shared(exam: Examination) -> None:
 
 
 def of_features(exam: Examination, shape: Shape, shared: Shape, features: bool, rate: float, index: int) -> Dropout:
-    seed = bernoulli.seed(exam.clause.id, str(exam.subject), rate, index + exam.seed)
+    seed = bernoulli.seed(exam.clause.id, str(exam.subject), rate, index, exam.seed)
     written = {
         name: f"fill('positive', {shape!r}, seed={seed + at}, dtype={exam.dtype!r})"
         for at, name in enumerate(("x", "dy"))

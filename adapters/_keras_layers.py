@@ -118,6 +118,8 @@ def _dropout(keras: Any, case: Dropout, options: dict[str, Any]) -> Any:
         # Those of a model that are made, and called, before the one that answers.
         keras.layers.Dropout(case.rate, **options)(keras.ops.convert_to_tensor(case.x), training=case.training)
     if case.recomputed:
+        if not hasattr(keras, "RematScope"):
+            raise Unsupported("this version of Keras has no RematScope")
         with keras.RematScope(mode="full"):
             return _one_dropout(keras, case, options)
     return _one_dropout(keras, case, options)

@@ -11,6 +11,7 @@ from adapters.process import Died, Process
 from conformance import bernoulli
 from conformance.examination import Examination, clause
 from conformance.suite.test_dropout_exact import ENOUGH
+from conformance.suite.test_dropout_independent import compiles
 
 #: Calls after a seed: as far as they are looked at, and where each is compiled anew.
 CALLS, FEW_CALLS = 17, 5
@@ -26,7 +27,7 @@ def half(exam: Examination, **how: object) -> Dropout:
 
 @clause("DO.calls", generated=False)
 def test_calls(exam: Examination) -> None:
-    calls = FEW_CALLS if exam.palette.fresh == "configuration" else CALLS
+    calls = FEW_CALLS if compiles(exam) else CALLS
     met: dict[bytes, int] = {}
     for call in range(1, calls + 1):
         case = half(exam, call=call)

@@ -102,6 +102,8 @@ class Dialect:
     one_seed: Literal["independent", "same"] = "independent"
     #: The modes in which a seed gives another mask than eagerly, as documented or for want of a promise.
     own_masks: tuple[str, ...] = ()
+    #: The modes in which a seed is compiled in, so that another one is another program.
+    compiled_seeds: tuple[str, ...] = ()
     #: Where batch norm may have its channels in an input of rank above 2: 1 (first), -1 (last).
     channel_axes: tuple[int, ...] = (1, -1)
     #: Whether layer norm can have a gain and a bias.

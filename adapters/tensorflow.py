@@ -105,7 +105,13 @@ class TensorFlow(Adapter):
             "keras": Dialect(
                 momentum="old", running_var_divisor="n", rate_one="zeros", one_seed="same", own_masks=("xla",)
             ),
-            "tf.nn": Dialect(momentum="old", running_var_divisor="n", rate_one="refused", own_masks=("xla",)),
+            "tf.nn": Dialect(
+                momentum="old",
+                running_var_divisor="n",
+                rate_one="refused",
+                own_masks=("xla",),
+                compiled_seeds=COMPILED,
+            ),
             _FUSED: Dialect(momentum="new", running_var_divisor="n-1"),
             _CONVOLVED: Dialect(channel_axes=(-1,)),
         }

@@ -134,7 +134,11 @@ def in_layers(exam: Examination) -> Iterator[Counts]:
 
 
 def in_repeats(exam: Examination) -> Iterator[Counts]:
-    """Each position of a small tensor, and each pair of positions, over many seeds."""
+    """Each position of a small tensor, and each pair of positions, over many seeds; not where each seed is compiled:
+    so few as could be asked would show nothing.
+    """
+    if exam.subject.mode in exam.dialect.compiled_seeds:
+        return
     repeats = REPEATS if exam.palette.fresh is None else FEW_REPEATS
     for shape in SMALL:
         case = of_ones(exam, shape, 0.5, 0)

@@ -101,8 +101,8 @@ FORMS: tuple[tuple[Shape, Shape, bool], ...] = (
     ((64, 128, 2, 3, 4), (2, 3, 4), True),
     ((64, 2, 3, 4, 128), (1, 2, 3), True),
 )
-#: Where each form and rate is compiled: with one of the rates, forms of every kind that are no layer for features.
-FEW_FORMS = {0: 0.5, 2: 0.25, 4: 0.25, 6: 0.5}
+#: Where each form and rate is compiled: forms of every kind, each with one of the rates.
+FEW_FORMS = {0: 0.5, 2: 0.25, 4: 0.25, 6: 0.5, 8: 0.5, 10: 0.25, 11: 0.5, 13: 0.25}
 #: Of each mask: its rate, and neighbours on two axes at most, from two places.
 COUNTS = 5
 
@@ -113,7 +113,7 @@ def test_shared(exam: Examination) -> None:
     refusals = []
     for index, (shape, shared, features) in enumerate(FORMS):
         for rate in RATES:
-            if compiles(exam) and not features and FEW_FORMS.get(index) != rate:
+            if compiles(exam) and FEW_FORMS.get(index) != rate:
                 continue
             case = of_features(exam, shape, shared, features, rate, index)
             try:

@@ -97,6 +97,10 @@ class Asked:
         answer = Answer(arrays, {**after, "x": x})
         return self._last_lane(answer) if self.mode == "vmap" and not own_lanes else answer
 
+    def program(self, layer: Layer) -> Callable[..., tuple[Tensors, Tensors]]:
+        """The layer as the mode calls it: (parameters, statistics, stream, x, dy, tangents, ddx) -> arrays, after."""
+        return _program(layer, self.mode, ())
+
     def _alone(self, array: Array | None) -> Any:
         return None if array is None else self.put(array)
 

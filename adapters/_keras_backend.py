@@ -36,6 +36,7 @@ from adapters.base import (
     Case,
     Dialect,
     Dropout,
+    DropoutCount,
     Outcome,
     Subject,
     Unsupported,
@@ -104,6 +105,9 @@ class Keras(Adapter):
         if isinstance(case, BatchNormSteps):
             with keras.device(subject.device), self.types(subject.dtype):
                 return walk(case, KerasBatchNorm(keras, case.layer))
+        if isinstance(case, DropoutCount):
+            with keras.device(subject.device), self.types(subject.dtype):
+                return _count(keras, case)
         with keras.device(subject.device), self.types(subject.dtype):
             return self.answer(_question(keras, case, tensor_dtype(subject.dtype)), subject.mode)
 
@@ -132,6 +136,13 @@ class Keras(Adapter):
     @abc.abstractmethod
     def answer(self, question: Question, mode: str) -> Outcome:
         """One call and, where ``dy`` is given, its gradients by the means of Keras's backend."""
+
+
+def _count(keras: Any, case: DropoutCount) -> Outcome:
+    layer, _ = loaded(keras, case.dropout)
+    x = keras.ops.full(case.shape, case.x.item(), dtype=case.x.dtype.name)
+    kept = keras.ops.count_nonzero(layer(x, training=True))
+    return Outcome({"kept": np.array(keras.ops.convert_to_numpy(kept), np.int64)})
 
 
 def _question(keras: Any, case: Case, dtype: str) -> Question:

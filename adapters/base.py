@@ -250,6 +250,25 @@ class Dropout(Case):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class DropoutCount(Case):
+    """How many elements a dropout keeps of a tensor that is ``x`` everywhere; answers ``kept``, int64 of shape [].
+
+    The tensor is made where the framework computes, and counted there by the framework: of a mask of a billion elements
+    one number travels.
+    """
+
+    x: Array  #: shape []; not 0
+    shape: tuple[int, ...]
+    rate: float
+    seed: int  #: 0 <= seed < 2**31
+
+    @property
+    def dropout(self) -> Dropout:
+        """The call that is counted; its x stands for the whole tensor."""
+        return Dropout(x=self.x, rate=self.rate, training=True, seed=self.seed)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Dense(Case):
     """A layer of neurons, y = phi(W x + b); answers ``y``, ``dx dweight dbias``, however the framework stores them."""
 

@@ -31,7 +31,7 @@ import numpy as np
 
 from adapters import _jax_layers as layers
 from adapters._jax_activations import SPELLINGS
-from adapters._jax_programs import Asked, Layer
+from adapters._jax_programs import Asked, Layer, Stream
 from adapters._jax_stack import ask_stack
 from adapters._jax_steps import NnxBatchNorm
 from adapters.base import (
@@ -48,6 +48,7 @@ from adapters.base import (
     Dense,
     Dialect,
     Dropout,
+    DropoutCount,
     LayerNorm,
     Outcome,
     Stack,
@@ -127,19 +128,31 @@ def _ask_dropout(asked: Asked, case: Dropout) -> Outcome:
         raise Unsupported("Flax's Dropout takes the axes that share a mask (broadcast_dims)")
     if case.globally:
         raise Unsupported("a global generator: JAX has none")
-    if asked.api == "flax.nnx":
-        layer, stream = layers.nnx_dropout(case.rate, case.training, case.call, case.shared, case.layer)
-    elif case.call > 1:
-        raise Unsupported("flax.linen's Dropout keeps no stream: it is handed its key in every call")
-    else:
-        options = {"rate": case.rate, "broadcast_dims": case.shared}
-        layer = layers.flax_layer(asked, "Dropout", (), options, deterministic=not case.training)
-        if case.layer > 1:
-            layer = layers.linen_dropouts(case.rate, case.layer)
-        stream = asked.jax.random.key
+    layer, stream = _dropout_layer(asked, case)
     if case.recomputed:
         layer = layers.recomputed(layer)
     return asked.run(layer, case, {}, stream=stream).outcome({})
+
+
+def _dropout_layer(asked: Asked, case: Dropout) -> tuple[Layer, Stream]:
+    if asked.api == "flax.nnx":
+        return layers.nnx_dropout(case.rate, case.training, case.call, case.shared, case.layer)
+    if case.call > 1:
+        raise Unsupported("flax.linen's Dropout keeps no stream: it is handed its key in every call")
+    if case.layer > 1:
+        return layers.linen_dropouts(case.rate, case.layer), asked.jax.random.key
+    options = {"rate": case.rate, "broadcast_dims": case.shared}
+    layer = layers.flax_layer(asked, "Dropout", (), options, deterministic=not case.training)
+    return layer, asked.jax.random.key
+
+
+def _ask_count(asked: Asked, case: DropoutCount) -> Outcome:
+    if asked.mode == "vmap":
+        raise Unsupported("a count of what one lane keeps")
+    layer, stream = _dropout_layer(asked, case.dropout)
+    x = asked.jax.numpy.full(case.shape, asked.put(case.x))
+    y = asked.program(layer)({}, {}, stream(case.seed), x, None, {}, None)[0]["y"]
+    return Outcome({"kept": np.array(asked.jax.numpy.count_nonzero(y), np.int64)})
 
 
 def _ask_dense(asked: Asked, case: Dense) -> Outcome:
@@ -184,6 +197,8 @@ def _operation(case: Case) -> tuple[str, Callable[[Asked, Any], Outcome]]:
             return "layer_norm", _ask_layer_norm
         case Dropout():
             return "dropout", _ask_dropout
+        case DropoutCount():
+            return "dropout", _ask_count
         case Dense():
             return "dense", _ask_dense
         case Activation():

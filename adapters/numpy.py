@@ -33,6 +33,7 @@ from adapters.base import (
     Dense,
     Dialect,
     Dropout,
+    DropoutCount,
     LayerNorm,
     Outcome,
     Stack,
@@ -97,6 +98,8 @@ class NumPy(NormalizationTangents, ActivationDerivatives, Dropouts, Stacks, Adap
         return outcome
 
     def stored_in(self, asked: np.dtype[Any], case: Case, name: str) -> np.dtype[Any]:
+        if name == "kept":
+            return np.dtype(np.int64)
         belonging = counterpart(case, name)
         return asked if belonging is None else belonging.dtype
 
@@ -127,6 +130,9 @@ class NumPy(NormalizationTangents, ActivationDerivatives, Dropouts, Stacks, Adap
             return Outcome(self.layer_norm(case))
         if isinstance(case, Dropout):
             return Outcome(self.dropout(case), {"x": case.x.copy()})
+        if isinstance(case, DropoutCount):
+            whole = dataclasses.replace(case.dropout, x=np.broadcast_to(case.x, case.shape))
+            return Outcome({"kept": np.array(np.count_nonzero(self.dropout(whole)["y"]))})
         if isinstance(case, Dense):
             return Outcome(self.dense(case))
         if isinstance(case, Activation):

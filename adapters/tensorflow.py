@@ -49,6 +49,7 @@ from adapters.base import (
     Dense,
     Dialect,
     Dropout,
+    DropoutCount,
     Outcome,
     Stack,
     Subject,
@@ -167,6 +168,8 @@ class TensorFlow(Adapter):
             eager_dropout(case, subject.mode)
             if getattr(case, "globally", False) and subject.api == "keras" and subject.mode != "eager":
                 raise Unsupported(f"a layer without a seed in mode {subject.mode}: a trace is kept, and seeded again")
+            if isinstance(case, DropoutCount):
+                return self._count(tf, subject, case)
             x = tf.constant(case.x)  # type: ignore[attr-defined]
             if (dtype := x.dtype.name) != tensor_dtype(subject.dtype):
                 raise ValueError(f"the case's x is {dtype}, which is not a question to {subject}")
@@ -185,6 +188,15 @@ class TensorFlow(Adapter):
             kept = {"x": x, **program.variables}
             state |= {name: stored_as(case, name, array(tensor)) for name, tensor in kept.items()}
             return Outcome(arrays, state)
+
+    def _count(self, tf: Any, subject: Subject, case: DropoutCount) -> Outcome:
+        program = _program(tf, subject.api, case.dropout)
+        given = {"x": tf.fill(case.shape, tf.constant(case.x))}
+        call = run(tf, program)
+        if subject.mode != "eager":
+            specs = {"x": tf.TensorSpec(case.shape, given["x"].dtype)}
+            call = trace(tf, subject, program, specs)
+        return Outcome({"kept": array(tf.math.count_nonzero(call(given)["y"]))})
 
     def _prepared(self, tf: Any, subject: Subject, case: Case) -> tuple[Program, Run, Tensors]:
         """What is called for the case, and what with; a trace is looked up, or made and kept."""

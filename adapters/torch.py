@@ -30,6 +30,7 @@ from adapters.base import (
     Case,
     Dialect,
     Dropout,
+    DropoutCount,
     Outcome,
     Stack,
     Subject,
@@ -123,6 +124,8 @@ class Torch(Adapter):
         eager_dropout(case, subject.mode)
         if subject.api != "nn" and getattr(case, "layer", 1) > 1:
             raise Unsupported("a function of torch is no layer, of which a model has several")
+        if isinstance(case, DropoutCount):
+            return _count(subject, case)
         tensors = {name: to_torch(array, subject.device) for name, array in case.arrays()}
         if (dtype := str(tensors["x"].dtype).removeprefix("torch.")) != tensor_dtype(subject.dtype):
             raise ValueError(f"the case's x is {dtype}, which is not a question to {subject}")
@@ -168,6 +171,17 @@ def _modular(subject: Subject, case: Case, tensors: Tensors) -> Call:
         return called(case, forward, given["x"])
 
     return call
+
+
+def _count(subject: Subject, case: DropoutCount) -> Outcome:
+    import torch
+
+    if subject.mode == "vmap":
+        raise Unsupported("a count of what one lane keeps")
+    tensors = {"x": to_torch(case.x, subject.device).expand(case.shape).clone()}
+    call = _modular(subject, case.dropout, tensors) if subject.api == "nn" else _functional(subject, case.dropout)
+    with torch.no_grad():
+        return Outcome({"kept": to_numpy(torch.count_nonzero(call(tensors)))})
 
 
 def _earlier(case: Case, given: Tensors) -> Iterator[Any]:

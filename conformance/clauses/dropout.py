@@ -123,7 +123,7 @@ TABLE = (
         "DO.calls",
         _DO,
         "The calls after a seed go on in its stream: none repeats the mask of an earlier one.",
-        "mask_k != mask_j for j < k <= 17 (5 where a further call is compiled anew)",
+        "mask_k != mask_j for j < k <= 17 (3 where a further call is compiled anew)",
         f"{SRIVASTAVA}, section 4: a mask for each training case; the framework's documentation of its seeds",
         "a stream that does not go on, or repeats after some calls",
     ),

@@ -14,7 +14,7 @@ from conformance.suite.test_dropout_exact import ENOUGH
 from conformance.suite.test_dropout_independent import compiles
 
 #: Calls after a seed: as far as they are looked at, and where each is compiled anew.
-CALLS, FEW_CALLS = 17, 5
+CALLS, FEW_CALLS = 17, 3
 
 
 def half(exam: Examination, **how: object) -> Dropout:

@@ -41,6 +41,17 @@ def followed(layer: Layer, activation: Layer) -> Layer:
     return run
 
 
+@functools.lru_cache(maxsize=64)
+def attention(call: Callable[..., Any], options: Options) -> Layer:
+    """Attention of one head to values that are x [batch, n, features]; queries and keys are 0."""
+
+    def run(parameters: Tensors, statistics: Tensors, stream: Any, x: Any) -> tuple[Any, Tensors]:
+        values = x[:, :, None]
+        return call(0 * values, 0 * values, values, dropout_rng=stream, **dict(options))[:, :, 0], {}
+
+    return run
+
+
 def flax_layer(asked: Asked, name: str, sizes: tuple[int, ...], options: Mapping[str, Any], **call: Any) -> Layer:
     """The layer that both Flax APIs have (a dense one by its name in nnx).
 

@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from adapters._keras_layers import KerasBatchNorm, loaded, stored_as
+from adapters._keras_layers import KERAS_KIN, KerasBatchNorm, loaded, stored_as
 from adapters._tensorflow_activations import KERAS, spelling
 from adapters.base import (
     MIXED,
@@ -37,6 +37,7 @@ from adapters.base import (
     Dialect,
     Dropout,
     DropoutCount,
+    DropoutKin,
     Outcome,
     Subject,
     Unsupported,
@@ -86,7 +87,7 @@ class Keras(Adapter):
 
     #: Keras's own name for the backend.
     runs_on: ClassVar[str]
-    apis = MappingProxyType({"keras": NORMALIZATION | {"dropout", "dense", "prelu"} | KERAS.keys()})
+    apis = MappingProxyType({"keras": NORMALIZATION | {"dropout", "dense", "prelu"} | KERAS_KIN | KERAS.keys()})
     dtypes = ("float32", "float64", *SIXTEEN_BITS, *MIXED)
     dialects = MappingProxyType(
         {"keras": Dialect(momentum="old", running_var_divisor="n", rate_one="zeros", one_seed="same")}
@@ -160,7 +161,7 @@ def _question(keras: Any, case: Case, dtype: str) -> Question:
         return Question(keras, case, None, lambda x: function(x, **arguments), {}, {}, x, dy)
     layer, variables = loaded(keras, case)
     # Layer normalization has no such argument: it is the same in training and inference.
-    options = {"training": case.training} if isinstance(case, BatchNorm | Dropout) else {}
+    options = {"training": case.training} if isinstance(case, BatchNorm | Dropout | DropoutKin) else {}
     for _ in range(getattr(case, "call", 1) - 1):
         layer(x, **options)
     return Question(keras, case, layer, lambda x: layer(x, **options), variables, options, x, dy)

@@ -269,6 +269,22 @@ class DropoutCount(Case):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class DropoutKin(Case):
+    """A kin of dropout: one fresh layer or function, seeded, and one call; answers ``y`` and ``dx``.
+
+    ``alpha_dropout`` and ``gaussian_dropout`` are layers. ``attention_dropout`` is a dot-product attention whose
+    queries and keys are all 0, so that every weight is 1/n, and x its values: each weight is dropped for itself.
+    """
+
+    kind: str  #: one of KIN
+    x: Array  #: attention: [batch, n, features]
+    rate: float
+    training: bool
+    seed: int  #: 0 <= seed < 2**31
+    dy: Array | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Dense(Case):
     """A layer of neurons, y = phi(W x + b); answers ``y``, ``dx dweight dbias``, however the framework stores them."""
 
@@ -355,7 +371,9 @@ ACTIVATIONS = frozenset(
     "relu leaky_relu prelu relu6 elu celu selu gelu gelu_tanh silu mish sigmoid log_sigmoid tanh softplus softsign "
     "hard_sigmoid hard_swish hard_tanh softmax log_softmax glu".split()
 )
-#: Every operation that an api can offer.
+#: What is drawn at random besides dropout.
+KIN = frozenset({"alpha_dropout", "gaussian_dropout", "attention_dropout"})
+#: Every other operation that an api can offer.
 OPERATIONS = NORMALIZATION | {"dropout", "dense", "stack"} | ACTIVATIONS
 
 

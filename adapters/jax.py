@@ -36,6 +36,7 @@ from adapters._jax_stack import ask_stack
 from adapters._jax_steps import NnxBatchNorm
 from adapters.base import (
     ACTIVATIONS,
+    KIN,
     MIXED,
     NORMALIZATION,
     SIXTEEN_BITS,
@@ -49,6 +50,7 @@ from adapters.base import (
     Dialect,
     Dropout,
     DropoutCount,
+    DropoutKin,
     LayerNorm,
     Outcome,
     Stack,
@@ -155,6 +157,13 @@ def _ask_count(asked: Asked, case: DropoutCount) -> Outcome:
     return Outcome({"kept": np.array(asked.jax.numpy.count_nonzero(y), np.int64)})
 
 
+def _ask_attention(asked: Asked, case: DropoutKin) -> Outcome:
+    # By default one mask serves the whole batch (broadcast_dropout); asked is that of every weight for itself.
+    options = (("dropout_rate", case.rate), ("deterministic", not case.training), ("broadcast_dropout", False))
+    layer = layers.attention(asked.library.dot_product_attention, options)
+    return asked.run(layer, case, {}, stream=asked.jax.random.key).outcome({})
+
+
 def _ask_dense(asked: Asked, case: Dense) -> Outcome:
     options = {"use_bias": case.bias is not None, "dtype": asked.dtype, "param_dtype": asked.param_dtype}
     layer = layers.flax_layer(asked, "Linear", case.weight.shape[::-1], options)
@@ -197,6 +206,8 @@ def _operation(case: Case) -> tuple[str, Callable[[Asked, Any], Outcome]]:
             return "layer_norm", _ask_layer_norm
         case Dropout():
             return "dropout", _ask_dropout
+        case DropoutKin():
+            return case.kind, _ask_attention
         case DropoutCount():
             return "dropout", _ask_count
         case Dense():
@@ -230,7 +241,7 @@ def _float64(jax: Any) -> contextlib.AbstractContextManager[Any]:
 
 #: The activations that are one function in ``jax.nn`` and in both apis of Flax.
 REEXPORTED = ACTIVATIONS - {"mish", "prelu"}
-_FLAX = NORMALIZATION | {"dropout", "dense", "stack", "prelu"} | REEXPORTED
+_FLAX = NORMALIZATION | {"dropout", "attention_dropout", "dense", "stack", "prelu"} | REEXPORTED
 #: Flax's momentum is that of the old statistic (documentation of ``BatchNorm``: "decay rate for the exponential moving
 #: average"), the running variance is the batch's own, and dropout answers rate 1 with zeros.
 _FLAX_DIALECT = Dialect(momentum="old", running_var_divisor="n", rate_one="zeros")
@@ -265,7 +276,7 @@ class Jax(Adapter):
 
     #: dtype -> what ``vmap`` is asked in it.
     _LANES: ClassVar[Mapping[str, frozenset[str]]] = {
-        "float32": _FLAX | ACTIVATIONS,
+        "float32": _FLAX - KIN | ACTIVATIONS,
         "bfloat16": NORMALIZATION,
     }
 

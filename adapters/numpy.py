@@ -16,11 +16,13 @@ import numpy as np
 
 from adapters._numpy_derivatives import ActivationDerivatives, NormalizationTangents
 from adapters._numpy_dropout import Dropouts
+from adapters._numpy_kin import Kin
 from adapters._numpy_normalization import fits, require
 from adapters._numpy_stack import Stacks
 from adapters._numpy_steps import BatchNormLayer
 from adapters.base import (
     ACTIVATIONS,
+    KIN,
     MIXED,
     OPERATIONS,
     SIXTEEN_BITS,
@@ -34,6 +36,7 @@ from adapters.base import (
     Dialect,
     Dropout,
     DropoutCount,
+    DropoutKin,
     LayerNorm,
     Outcome,
     Stack,
@@ -56,14 +59,14 @@ def _widened(case: Case, computed: np.dtype[Any]) -> Case:
     return dataclasses.replace(case, **changes)
 
 
-class NumPy(NormalizationTangents, ActivationDerivatives, Dropouts, Stacks, Adapter):
+class NumPy(NormalizationTangents, ActivationDerivatives, Dropouts, Kin, Stacks, Adapter):
     """The control, ``backend=numpy api=control``."""
 
     name: ClassVar[str] = "numpy"
     modules: ClassVar[tuple[str, ...]] = ("numpy",)
     distributions: ClassVar[tuple[str, ...]] = ("numpy",)
     install: ClassVar[str] = "pip install numpy"
-    apis: ClassVar[Mapping[str, frozenset[str]]] = {"control": OPERATIONS}
+    apis: ClassVar[Mapping[str, frozenset[str]]] = {"control": OPERATIONS | KIN}
     modes: ClassVar[tuple[str, ...]] = ("eager",)
     devices: ClassVar[tuple[str, ...]] = ("cpu",)
     dtypes: ClassVar[tuple[str, ...]] = ("float32", "float64", *SIXTEEN_BITS, *MIXED)
@@ -130,6 +133,8 @@ class NumPy(NormalizationTangents, ActivationDerivatives, Dropouts, Stacks, Adap
             return Outcome(self.layer_norm(case))
         if isinstance(case, Dropout):
             return Outcome(self.dropout(case), {"x": case.x.copy()})
+        if isinstance(case, DropoutKin):
+            return Outcome(self.kin(case))
         if isinstance(case, DropoutCount):
             whole = dataclasses.replace(case.dropout, x=np.broadcast_to(case.x, case.shape))
             return Outcome({"kept": np.array(np.count_nonzero(self.dropout(whole)["y"]))})

@@ -23,7 +23,7 @@ from types import MappingProxyType
 from typing import Any
 
 from adapters import _tensorflow_functions as functions
-from adapters._keras_layers import KerasBatchNorm, load, loaded, stored_as, to_store
+from adapters._keras_layers import KERAS_KIN, KerasBatchNorm, load, loaded, stored_as, to_store
 from adapters._tensorflow_activations import KERAS, KERAS_OPS, TF_NN, spelling
 from adapters._tensorflow_programs import (
     COMPILED,
@@ -89,7 +89,7 @@ class TensorFlow(Adapter):
     install = "python -m pip install tensorflow"
     apis = MappingProxyType(
         {
-            "keras": NORMALIZATION | {"dropout", "dense", "prelu", "stack"} | KERAS.keys(),
+            "keras": NORMALIZATION | {"dropout", "dense", "prelu", "stack"} | KERAS_KIN | KERAS.keys(),
             "keras.ops": NORMALIZATION | KERAS_OPS.keys(),
             "tf.nn": frozenset({"batch_norm", "dropout", "dense"}) | TF_NN.keys(),
             _FUSED: frozenset({"batch_norm"}),
@@ -126,6 +126,11 @@ class TensorFlow(Adapter):
 
     def subjects(self, device: str = "cpu") -> Iterator[Subject]:
         return (each for each in super().subjects(device) if each.dtype in _DTYPES[each.api, each.mode])
+
+    def offers(self, subject: Subject) -> frozenset[str]:
+        """Eagerly all; in a trace, which is made for each rate, of dropout and its kin dropout alone."""
+        offered = super().offers(subject)
+        return offered if subject.mode == "eager" else offered - KERAS_KIN
 
     def versions(self) -> dict[str, str]:
         """TensorFlow is one, under whichever of its distributions' names it was installed."""

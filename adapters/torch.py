@@ -21,6 +21,7 @@ from adapters._torch_stack import stack
 from adapters._torch_steps import BatchNormModule
 from adapters._torch_tensors import STATISTICS, Tensors, called, seed, to_numpy, to_torch
 from adapters.base import (
+    KIN,
     MIXED,
     NORMALIZATION,
     OPERATIONS,
@@ -31,6 +32,7 @@ from adapters.base import (
     Dialect,
     Dropout,
     DropoutCount,
+    DropoutKin,
     Outcome,
     Stack,
     Subject,
@@ -74,8 +76,8 @@ class Torch(Adapter):
     install = "python -m pip install torch"
     apis = MappingProxyType(
         {
-            "nn": OPERATIONS,
-            "nn.functional": OPERATIONS - {"stack"},
+            "nn": OPERATIONS | {"alpha_dropout"},
+            "nn.functional": OPERATIONS - {"stack"} | {"alpha_dropout", "attention_dropout"},
             "torch": NORMALIZATION | _PLAIN,
             "torch.native": NORMALIZATION | {"dropout"},
         }
@@ -91,7 +93,7 @@ class Torch(Adapter):
 
     def offers(self, subject: Subject) -> frozenset[str]:
         """Compiled, some of them: each configuration costs seconds there."""
-        offered = super().offers(subject)
+        offered = super().offers(subject) - (KIN if subject.mode == "vmap" else frozenset())
         return offered & _torch_compile.OPERATIONS if subject.mode == "compile" else offered
 
     def subjects(self, device: str = "cpu") -> Iterator[Subject]:
@@ -161,7 +163,7 @@ def _modular(subject: Subject, case: Case, tensors: Tensors) -> Call:
         forward = lambda x: compiled(layer, x)  # noqa: E731 - as eager code calls the module itself
 
     def call(given: Tensors) -> Any:
-        if isinstance(case, Dropout):
+        if isinstance(case, Dropout | DropoutKin):
             seed(case.seed, given["x"].device)
         own = {theirs: given[ours] for ours, theirs in stored.items() if given[ours] is not tensors[ours]}
         if own:

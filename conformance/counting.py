@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from adapters.base import Array, Case, Dropout
+from adapters.base import Array, Case, Dropout, DropoutKin
 from conformance import bernoulli
 from conformance.bernoulli import CountTest
 from conformance.examination import Examination
@@ -31,7 +31,7 @@ def hold(
 class Counts:
     """Counts of one kind, each Binomial(trials, probability); ``what`` they count."""
 
-    case: Dropout
+    case: Dropout | DropoutKin
     what: str
     counts: Array
     trials: int

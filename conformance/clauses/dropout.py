@@ -165,6 +165,41 @@ TABLE = (
         "an output in another dtype; a layer that drops in place; an empty input that is refused",
     ),
     Clause(
+        "DO.alpha",
+        frozenset({"alpha_dropout"}),
+        "Alpha dropout puts what it drops to SELU's lower limit and keeps mean 0 and variance 1, its gradient has the "
+        "same mask and scale, and in inference it is the identity, to the bit.",
+        "q = 1 - p, l = -lambda alpha, a = (q + l^2 q p)^(-1/2), b = -a p l: y = a x + b where kept, a l + b where "
+        "dropped; dx = a dy mask; kept ~ Binomial(N, q)",
+        "Klambauer et al., Self-Normalizing Neural Networks, NIPS 2017, section 3",
+        "a scale or a shift of p for q; dropped to 0; no shift; an unscaled gradient",
+        statistical=True,
+        dtypes=("float32", "float64"),
+    ),
+    Clause(
+        "DO.gaussian",
+        frozenset({"gaussian_dropout"}),
+        "Gaussian dropout multiplies by independent normal noise of mean 1 and variance p/(1-p); its gradient by the "
+        "same noise, and in inference it is the identity, to the bit.",
+        "z = (y/x - 1) / sqrt(p/(1 - p)): of N elements Binomial(N, Phi(c)) have z < c, and of n disjoint pairs "
+        "Binomial(n, 1/2) have noise of different signs; dx/dy = y/x",
+        f"{SRIVASTAVA}, section 10 (multiplicative Gaussian noise)",
+        "a deviation of sqrt(p) or p/(1-p); noise that is not normal, or shared; a gradient with fresh noise",
+        statistical=True,
+        dtypes=("float32", "float64"),
+    ),
+    Clause(
+        "DO.attention",
+        frozenset({"attention_dropout"}),
+        "Attention drops each weight for itself, after the softmax, scales what it keeps by 1/(1-p), and its gradient "
+        "has the same mask; in inference it drops none.",
+        "y = W v, W = mask softmax(q k^T / sqrt(d)) / (1 - p), kept ~ Binomial(N, 1 - p); dv = W^T dy",
+        "Vaswani et al., Attention Is All You Need, NIPS 2017, section 5.4",
+        "weights that are dropped before the softmax; one mask for the batch or for all queries; no scale",
+        statistical=True,
+        dtypes=("float32", "float64"),
+    ),
+    Clause(
         "DO.bad-input",
         _DO,
         "A rate below 0, above 1 or NaN is refused with an error, in training and in inference, and in training a "

@@ -14,6 +14,7 @@ from conformance.counting import Counts, hold_all
 from conformance.examination import Examination, clause
 from conformance.expectation import expect
 from conformance.suite.test_dropout_independent import neighbours
+from reference import dropout_kin
 
 RATES = (0.5, 0.1, 0.9)
 #: Rows of x, and elements in each: a probability of keeping that is off by 1 % to 2 % shows.
@@ -104,7 +105,7 @@ def test_gaussian(exam: Examination) -> None:
         other = np.abs(y - dx) > 4 * format_of(exam.dtype).roundoff * np.abs(y)
         told = f"{np.count_nonzero(other)} of {other.size} elements have other noise in dx than in y"
         exam.require(not other.any(), case, told, output="noise of dx", failing=other)
-        z = (y - 1) / np.sqrt(rate / (1 - rate))
+        z = (y - 1) / dropout_kin.deviation(rate)
         below = [np.array([np.count_nonzero(z < cut)]) for cut in CUTS]
         found = [Counts(case, f"noise below {cut} deviations", count, z.size, float(normal(cut))) for cut, count in zip(CUTS, below, strict=True)]  # noqa: E501  # fmt: skip
         hold_all(exam, [*found, *differing(case, z < 0, 0.5)], exam.false_alarm / len(RATES))

@@ -16,6 +16,7 @@ import pytest
 from adapters import jax as adapter
 from adapters.base import (
     ACTIVATIONS,
+    KIN,
     OPERATIONS,
     Activation,
     Array,
@@ -312,7 +313,7 @@ def test_float32_is_asked_as_users_run_it() -> None:
 
 def test_what_the_class_declares(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ADAPTER.name == "jax"
-    assert all(operations <= OPERATIONS for operations in ADAPTER.apis.values())
+    assert all(operations <= OPERATIONS | KIN for operations in ADAPTER.apis.values())
     assert set(adapter.SPELLINGS) == ACTIVATIONS - {"prelu"}
     assert ADAPTER.dialect("flax.nnx") == ADAPTER.dialect("flax.linen") == Dialect(momentum="old")
     assert ADAPTER.missing() is None

@@ -274,4 +274,5 @@ def test_notes() -> None:
     assert told[2] == "not asked: jax: jax not installed"
     assert told[3] == "2 clauses x subjects, 200 elements judged, 100 (33.33%) undecided"
     assert told[4].startswith("3 statistical tests spend 6e-12 of the false-alarm probability 1e-09")
-    assert told[5] == "profile ci, seed 0; 1.5 s on the clock, 0.2 s in the frameworks, all workers together"
+    assert told[5] == "  BN.train.output: 3 tests spend 6e-12, and show shifts from 0.01 to 0.01"
+    assert told[6] == "profile ci, seed 0; 1.5 s on the clock, 0.2 s in the frameworks, all workers together"

@@ -53,7 +53,7 @@ def draw(results: Results, console: Console) -> None:
         for test in row["statistics"]:
             lines[row["clause"], str(test.get("rate", "")), str(test.get("what", ""))].append(test)
     for (clause, rate, what), tests in sorted(lines.items()):
-        trials = sorted({int(test["trials"]) for test in tests if "trials" in test})
+        trials = sorted({test["trials"] for test in tests if isinstance(test.get("trials"), int)})
         told = "" if not trials else str(trials[0]) if len(trials) == 1 else f"{trials[0]} to {trials[-1]}"
         spent = sum(float(test["false_alarm"]) for test in tests)
         shift = max(float(test["detectable_shift"]) for test in tests)

@@ -17,13 +17,15 @@ from conformance.clauses import CLAUSES
 from conformance.examination import Examination, Nonconformance
 
 
-def run(seed: int, share: float) -> tuple[int, int]:
+def run(seed: int, share: float, dtype: str | None = None) -> tuple[int, int]:
     """Statistical tests of one run, and alarms among the clauses x subjects."""
     tests, counted, alarms = suite.tests(), 0, 0
     for clause in CLAUSES.values():
         if not clause.statistical:
             continue
         for entry in plan.entries(clause, [ADAPTER]):
+            if dtype not in (None, entry.subject.dtype):
+                continue
             exam = Examination(clause, entry.subject, ADAPTER, seed=seed, false_alarm=share)
             try:
                 tests[clause.id](exam)
@@ -38,11 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.quiet", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--runs", type=int, default=100, metavar="N")
     parser.add_argument("--first", type=int, default=1, metavar="SEED", help="the seed of the first run (default: 1)")
+    parser.add_argument("--dtype", choices=ADAPTER.dtypes, help="this one alone (default: each)")
     options = parser.parse_args(arguments)
     share = plan.false_alarm_share(backends.adapter(name) for name in backends.names())
     start, counted, alarms = time.process_time(), 0, 0
     for seed in range(options.first, options.first + options.runs):
-        more, found = run(seed, share)
+        more, found = run(seed, share, options.dtype)
         counted, alarms = counted + more, alarms + found
         print(f"{seed}: {counted} tests, {alarms} alarms, {time.process_time() - start:.0f} CPU s", flush=True)
     return 1 if alarms else 0

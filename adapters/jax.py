@@ -300,6 +300,7 @@ class Jax(Adapter):
             offered = frozenset() if subject.dtype == "float64" else self.apis[subject.api]
         else:
             offered = self.apis[subject.api] & self._LANES.get(subject.dtype, frozenset())
+        offered -= KIN if narrow else frozenset()  # its clauses are about float32 and float64
         again = subject.api != "jax.nn" and (subject.mode, subject.dtype) != ("eager", "float32")
         return offered - (REEXPORTED if again else frozenset())
 

@@ -41,6 +41,17 @@ def followed(layer: Layer, activation: Layer) -> Layer:
     return run
 
 
+@functools.lru_cache(maxsize=64)
+def attention(call: Callable[..., Any], options: Options) -> Layer:
+    """Attention of one head to values that are x [batch, n, features]; queries and keys are 0."""
+
+    def run(parameters: Tensors, statistics: Tensors, stream: Any, x: Any) -> tuple[Any, Tensors]:
+        values = x[:, :, None]
+        return call(0 * values, 0 * values, values, dropout_rng=stream, **dict(options))[:, :, 0], {}
+
+    return run
+
+
 def flax_layer(asked: Asked, name: str, sizes: tuple[int, ...], options: Mapping[str, Any], **call: Any) -> Layer:
     """The layer that both Flax APIs have (a dense one by its name in nnx).
 
@@ -82,22 +93,53 @@ def _nnx(name: str, sizes: tuple[int, ...], options: Options, call: Options) -> 
 
 
 @functools.lru_cache(maxsize=1024)
-def nnx_dropout(rate: float, training: bool, call: int, shared: tuple[int, ...] = ()) -> tuple[Layer, Stream]:
-    """The given call of a fresh ``nnx.Dropout``, which holds a stream of random numbers: a key and a count."""
+def recomputed(layer: Layer) -> Layer:
+    """The layer under ``jax.checkpoint``: its gradient runs it again."""
+    made: Layer = importlib.import_module("jax").checkpoint(layer)
+    return made
+
+
+@functools.lru_cache(maxsize=1024)
+def nnx_dropout(
+    rate: float, training: bool, call: int, shared: tuple[int, ...] = (), place: int = 1
+) -> tuple[Layer, Stream]:
+    """The given call of a fresh ``nnx.Dropout``, which holds a stream of random numbers: a key and a count.
+
+    With ``place`` = k it is the k-th of so many that were made with one ``Rngs``, all of which are called.
+    """
     nnx = importlib.import_module("flax.nnx")
 
     def parts(seed: int) -> Any:
-        return nnx.split(nnx.Dropout(rate, broadcast_dims=shared, rngs=nnx.Rngs(dropout=seed)))
+        rngs = nnx.Rngs(dropout=seed)
+        return nnx.split([nnx.Dropout(rate, broadcast_dims=shared, rngs=rngs) for _ in range(place)])
 
     graph, _ = parts(0)
 
     def run(parameters: Tensors, statistics: Tensors, stream: Any, x: Any) -> tuple[Any, Tensors]:
-        dropout = nnx.merge(graph, stream)
+        *earlier, dropout = nnx.merge(graph, stream)
+        for layer in earlier:
+            layer(x, deterministic=not training)
         for _ in range(call - 1):
             dropout(x, deterministic=not training)
         return dropout(x, deterministic=not training), {}
 
     return run, lambda seed: nnx.to_pure_dict(parts(seed)[1])
+
+
+@functools.lru_cache(maxsize=64)
+def linen_dropouts(rate: float, place: int) -> Layer:
+    """The k-th ``linen.Dropout`` of a module that has so many, all of which are called, in training."""
+    linen = importlib.import_module("flax.linen")
+
+    class Model(linen.Module):  # type: ignore[name-defined, misc]
+        @linen.compact  # type: ignore[untyped-decorator]
+        def __call__(self, x: Any) -> Any:
+            return [linen.Dropout(rate)(x, deterministic=False) for _ in range(place)][-1]
+
+    def run(parameters: Tensors, statistics: Tensors, stream: Any, x: Any) -> tuple[Any, Tensors]:
+        return Model().apply({}, x, rngs={"dropout": stream}), {}
+
+    return run
 
 
 @functools.lru_cache(maxsize=1024)

@@ -84,28 +84,39 @@ class Asked:
             for theirs, ours in parameters.items()
             if ours in case.tangents
         }
-        x, dy, ddx = (self._lanes(getattr(case, name)) for name in ("x", "dy", "ddx"))
+        own_lanes = getattr(case, "lanes", False)  # the case's first axis is theirs: nothing stands beside them
+        placed = self._alone if own_lanes else self._lanes
+        x, dy, ddx = (placed(getattr(case, name)) for name in ("x", "dy", "ddx"))
         if "x" in case.tangents:
             tangents["x"] = self._lanes(case.tangents["x"])
-        drawn = None if stream is None else self._streams(stream, getattr(case, "seed", 0))
+        drawn = None
+        if stream is not None:
+            drawn = self._streams(stream, case.seed, len(case.x) if own_lanes else 2)  # type: ignore[attr-defined]
         program = _program(layer, self.mode, tuple(tangents))
         arrays, after = program(tensors, statistics or {}, drawn, x, dy, tangents, ddx)
         answer = Answer(arrays, {**after, "x": x})
-        return self._last_lane(answer) if self.mode == "vmap" else answer
+        return self._last_lane(answer) if self.mode == "vmap" and not own_lanes else answer
+
+    def program(self, layer: Layer) -> Callable[..., tuple[Tensors, Tensors]]:
+        """The layer as the mode calls it: (parameters, statistics, stream, x, dy, tangents, ddx) -> arrays, after."""
+        return _program(layer, self.mode, ())
+
+    def _alone(self, array: Array | None) -> Any:
+        return None if array is None else self.put(array)
 
     def _lanes(self, array: Array | None) -> Any:
         """A tensor of the case; under vmap beside a ramp of its shape and dtype, which no answer may depend on."""
         if array is None or self.mode != "vmap":
-            return None if array is None else self.put(array)
+            return self._alone(array)
         other = np.linspace(-1.5, 2.0, array.size).reshape(array.shape).astype(array.dtype)
         return self.put(np.stack([other, array]))
 
-    def _streams(self, stream: Stream, seed: int) -> Any:
-        """A lane draws from a key of its own, as users hand them out; the case's lane from that of the case's seed."""
+    def _streams(self, stream: Stream, seed: int, lanes: int) -> Any:
+        """A lane draws from a key of its own, as users hand them out; the last lane from that of the case's seed."""
         if self.mode != "vmap":
             return stream(seed)
-        lanes = [stream((seed + 1) % 2**31), stream(seed)]
-        return self.jax.tree.map(lambda *keys: self.jax.numpy.stack(keys), *lanes)
+        streams = [stream((seed + before) % 2**31) for before in reversed(range(lanes))]
+        return self.jax.tree.map(lambda *keys: self.jax.numpy.stack(keys), *streams)
 
     def _last_lane(self, answer: Answer) -> Answer:
         def lane(tensors: Tensors) -> Tensors:

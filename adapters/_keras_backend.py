@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from adapters._keras_layers import KerasBatchNorm, loaded, stored_as
+from adapters._keras_layers import KERAS_KIN, KerasBatchNorm, loaded, stored_as
 from adapters._tensorflow_activations import KERAS, spelling
 from adapters.base import (
     MIXED,
@@ -36,9 +36,12 @@ from adapters.base import (
     Case,
     Dialect,
     Dropout,
+    DropoutCount,
+    DropoutKin,
     Outcome,
     Subject,
     Unsupported,
+    eager_dropout,
     first_order,
     tensor_dtype,
 )
@@ -84,9 +87,11 @@ class Keras(Adapter):
 
     #: Keras's own name for the backend.
     runs_on: ClassVar[str]
-    apis = MappingProxyType({"keras": NORMALIZATION | {"dropout", "dense", "prelu"} | KERAS.keys()})
+    apis = MappingProxyType({"keras": NORMALIZATION | {"dropout", "dense", "prelu"} | KERAS_KIN | KERAS.keys()})
     dtypes = ("float32", "float64", *SIXTEEN_BITS, *MIXED)
-    dialects = MappingProxyType({"keras": Dialect(momentum="old", running_var_divisor="n", rate_one="zeros")})
+    dialects = MappingProxyType(
+        {"keras": Dialect(momentum="old", running_var_divisor="n", rate_one="zeros", one_seed="same")}
+    )
 
     def ask(self, subject: Subject, case: Case) -> Outcome:
         """As :meth:`Adapter.ask`; from another process also :class:`adapters.process.Died` and ``Raised``."""
@@ -95,11 +100,15 @@ class Keras(Adapter):
         if subject.api not in self.apis or subject.mode not in self.modes or subject.device not in self.devices:
             raise Unsupported(f"the adapter of Keras on {self.runs_on} does not offer {subject}")
         first_order(case)
+        eager_dropout(case, subject.mode)
         import keras
 
         if isinstance(case, BatchNormSteps):
             with keras.device(subject.device), self.types(subject.dtype):
                 return walk(case, KerasBatchNorm(keras, case.layer))
+        if isinstance(case, DropoutCount):
+            with keras.device(subject.device), self.types(subject.dtype):
+                return _count(keras, case)
         with keras.device(subject.device), self.types(subject.dtype):
             return self.answer(_question(keras, case, tensor_dtype(subject.dtype)), subject.mode)
 
@@ -130,6 +139,13 @@ class Keras(Adapter):
         """One call and, where ``dy`` is given, its gradients by the means of Keras's backend."""
 
 
+def _count(keras: Any, case: DropoutCount) -> Outcome:
+    layer, _ = loaded(keras, case.dropout)
+    x = keras.ops.full(case.shape, case.x.item(), dtype=case.x.dtype.name)
+    kept = keras.ops.count_nonzero(layer(x, training=True))
+    return Outcome({"kept": np.array(keras.ops.convert_to_numpy(kept), np.int64)})
+
+
 def _question(keras: Any, case: Case, dtype: str) -> Question:
     tensors = {
         name: keras.ops.convert_to_tensor(array, dtype=array.dtype.name)
@@ -145,7 +161,7 @@ def _question(keras: Any, case: Case, dtype: str) -> Question:
         return Question(keras, case, None, lambda x: function(x, **arguments), {}, {}, x, dy)
     layer, variables = loaded(keras, case)
     # Layer normalization has no such argument: it is the same in training and inference.
-    options = {"training": case.training} if isinstance(case, BatchNorm | Dropout) else {}
+    options = {"training": case.training} if isinstance(case, BatchNorm | Dropout | DropoutKin) else {}
     for _ in range(getattr(case, "call", 1) - 1):
         layer(x, **options)
     return Question(keras, case, layer, lambda x: layer(x, **options), variables, options, x, dy)

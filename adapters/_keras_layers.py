@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from adapters._tensorflow_activations import KERAS, spelling
-from adapters.base import Activation, Array, BatchNorm, Case, Dense, Dropout, LayerNorm, Unsupported
+from adapters.base import Activation, Array, BatchNorm, Case, Dense, Dropout, DropoutKin, LayerNorm, Unsupported
 from adapters.steps import Stateful
 
 #: the case's name of an array -> the Keras layer's
@@ -19,9 +19,13 @@ STORED: Mapping[type[Case], Mapping[str, str]] = {
     BatchNorm: {"gamma": "gamma", "beta": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"},
     LayerNorm: {"gain": "gamma", "bias": "beta"},
     Dropout: {},
+    DropoutKin: {},
     Dense: {"weight": "kernel", "bias": "bias"},
     Activation: {"alpha": "alpha"},
 }
+
+#: What Keras has of dropout's kin as a layer of one input.
+KERAS_KIN = frozenset({"alpha_dropout", "gaussian_dropout"})
 
 
 def loaded(keras: Any, case: Case) -> tuple[Any, dict[str, Any]]:
@@ -96,6 +100,10 @@ def _build(keras: Any, case: Case, options: dict[str, Any]) -> Any:
             return keras.layers.LayerNormalization(list(range(-case.normalized_rank, 0)), case.eps, **options)
         case Dropout():
             return _dropout(keras, case, options)
+        case DropoutKin(kind="alpha_dropout"):
+            return keras.layers.AlphaDropout(case.rate, seed=case.seed, **options)
+        case DropoutKin(kind="gaussian_dropout"):
+            return keras.layers.GaussianDropout(case.rate, seed=case.seed, **options)
         case Dense():
             need_batch(case, "keras.layers.Dense")
             options.update(activation=_named(case.activation), use_bias=case.bias is not None)
@@ -110,7 +118,22 @@ def _build(keras: Any, case: Case, options: dict[str, Any]) -> Any:
 
 
 def _dropout(keras: Any, case: Dropout, options: dict[str, Any]) -> Any:
-    options["seed"] = case.seed
+    if case.globally:
+        keras.utils.set_random_seed(case.seed)
+    else:
+        options["seed"] = case.seed
+    for _ in range(case.layer - 1):
+        # Those of a model that are made, and called, before the one that answers.
+        keras.layers.Dropout(case.rate, **options)(keras.ops.convert_to_tensor(case.x), training=case.training)
+    if case.recomputed:
+        if not hasattr(keras, "RematScope"):
+            raise Unsupported("this version of Keras has no RematScope")
+        with keras.RematScope(mode="full"):
+            return _one_dropout(keras, case, options)
+    return _one_dropout(keras, case, options)
+
+
+def _one_dropout(keras: Any, case: Dropout, options: dict[str, Any]) -> Any:
     if not case.features:
         noise = case.mask_shape if case.shared or case.noise_shape is not None else None
         return keras.layers.Dropout(case.rate, noise, **options)

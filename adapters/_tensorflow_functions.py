@@ -34,7 +34,14 @@ def tf_nn(tf: Any, case: Case) -> Program:
             noise = case.mask_shape if case.shared or case.noise_shape is not None else None
             # A seed for the process as well: an operation's own one goes on from call to call, and a trace keeps both.
             tf.random.set_seed(case.seed)
-            return Program(lambda given: {"y": tf.nn.dropout(given["x"], case.rate, noise, seed=case.seed)}, load=None)
+            if case.layer > 1:
+                raise Unsupported("a function of tf.nn is no layer, of which a model has several")
+
+            def drop(x: Any) -> Any:
+                return tf.nn.dropout(x, case.rate, noise, seed=None if case.globally else case.seed)
+
+            call = tf.recompute_grad(drop) if case.recomputed else drop
+            return Program(lambda given: {"y": call(given["x"])}, load=None)
         case Dense():
             need_batch(case, "tf.linalg.matmul")
             return Program(lambda given: {"y": _neurons(tf, case, given)})

@@ -106,9 +106,9 @@ _SHAPED_AS_X = ("x", "dy", "ddx")
 
 
 def _sizes(subject: Subject, case: Case, name: str, shape: tuple[int, ...]) -> tuple[int | None, ...]:
-    """The sizes that a trace, or an eager layer, knows. Eager and XLA: all. ``tf.function``: none, or for a Keras layer,
-    whose weights are made for them, those of the features; with an odd number of samples all, which is another path
-    through TensorFlow.
+    """The sizes that a trace, or an eager layer, knows. Eager and XLA: all. ``tf.function``: none, or for a Keras
+    layer, whose weights are made for them, those of the features; with an odd number of samples all, which is another
+    path through TensorFlow.
     """
     x: Array = case.x  # type: ignore[attr-defined]
     layer = subject.api == "keras"

@@ -23,8 +23,8 @@ from adapters.base import BatchNorm, Case, Unsupported
 
 LIMIT = 100_000
 #: What is asked compiled. A graph costs two to three seconds of a processor, and the clauses need about seven of an
-#: activation and sixty of a normalization: all operations would take a quarter of an hour.
-OPERATIONS = frozenset(("silu", "softplus"))
+#: activation, forty of dropout and sixty of a normalization: all operations would take a quarter of an hour.
+OPERATIONS = frozenset(("dropout", "silu", "softplus"))
 
 
 @functools.cache

@@ -22,7 +22,7 @@ from adapters._torch_tensors import (
     seed,
     slope,
 )
-from adapters.base import Activation, BatchNorm, Case, Dense, Dropout, LayerNorm, Unsupported
+from adapters.base import Activation, BatchNorm, Case, Dense, Dropout, DropoutKin, LayerNorm, Unsupported
 
 if TYPE_CHECKING:
     import torch
@@ -43,7 +43,15 @@ def functional(case: Case, tensors: Tensors) -> torch.Tensor:
         case Dropout():
             seed(case.seed, x.device)
             drop = getattr(functional, f"dropout{features(case)}")
-            return called(case, lambda: drop(x, case.rate, case.training))
+            return called(case, lambda x: drop(x, case.rate, case.training), x)
+        case DropoutKin():
+            seed(case.seed, x.device)
+            if case.kind == "alpha_dropout":
+                return functional.alpha_dropout(x, case.rate, case.training)
+            values = x.unsqueeze(1)  # one head
+            alike = values.new_zeros(values.shape)
+            rate = case.rate if case.training else 0.0
+            return functional.scaled_dot_product_attention(alike, alike, values, dropout_p=rate).squeeze(1)
         case Dense():
             refuse_mixed_products(case)
             y = functional.linear(x, tensors["weight"], get("bias"))
@@ -70,7 +78,7 @@ def plain(case: Case, tensors: Tensors) -> torch.Tensor:
         case Dropout():
             seed(case.seed, x.device)
             refuse_shared(case, "torch.dropout")
-            return called(case, lambda: torch.dropout(x, case.rate, case.training))
+            return called(case, lambda x: torch.dropout(x, case.rate, case.training), x)
         case Activation(name="prelu"):
             return torch.prelu(x, slope(case, tensors))
         case Activation():
@@ -96,7 +104,7 @@ def native(case: Case, tensors: Tensors) -> torch.Tensor:
         case Dropout():
             seed(case.seed, x.device)
             refuse_shared(case, "torch.native_dropout")
-            return called(case, lambda: torch.native_dropout(x, case.rate, case.training)[0])
+            return called(case, lambda x: torch.native_dropout(x, case.rate, case.training)[0], x)
     raise _unknown(case)
 
 

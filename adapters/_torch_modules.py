@@ -14,7 +14,7 @@ from adapters._torch_tensors import (
     refuse_mixed_products,
     slope,
 )
-from adapters.base import Activation, BatchNorm, Case, Dense, Dropout, LayerNorm, Unsupported
+from adapters.base import Activation, BatchNorm, Case, Dense, Dropout, DropoutKin, LayerNorm, Unsupported
 
 if TYPE_CHECKING:
     import torch
@@ -71,6 +71,9 @@ def _build(case: Case, tensors: Tensors, factory: dict[str, Any]) -> torch.nn.Mo
         case Dropout():
             dropout: nn.Module = getattr(nn, f"Dropout{features(case)}")(case.rate)
             return dropout
+        case DropoutKin():
+            alpha: nn.Module = nn.AlphaDropout(case.rate)
+            return alpha
         case Dense():
             return nn.Linear(case.weight.shape[1], case.weight.shape[0], case.bias is not None, **factory)
         case Activation(name="prelu"):

@@ -58,11 +58,19 @@ def seed(number: int, device: torch.device) -> None:
     (torch.default_generator if device.type == "cpu" else torch).manual_seed(number)
 
 
-def called(case: Case, call: Callable[[], torch.Tensor]) -> torch.Tensor:
-    """The answer of the call that the case asks for, after those before it."""
+def called(case: Case, call: Callable[[Any], torch.Tensor], x: Any) -> torch.Tensor:
+    """The answer of the call on x that the case asks for, after those before it; checkpointed where it asks for that.
+
+    What is seeded before is not seeded again when a checkpoint is recomputed: that is for PyTorch to do.
+    """
     for _ in range(getattr(case, "call", 1) - 1):
-        call()
-    return call()
+        call(x)
+    if not getattr(case, "recomputed", False):
+        return call(x)
+    from torch.utils.checkpoint import checkpoint
+
+    found: torch.Tensor = checkpoint(call, x, use_reentrant=False)
+    return found
 
 
 def features(case: Dropout) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from adapters._torch_tensors import STATISTICS, Tensors
-from adapters.base import Case
+from adapters.base import Case, Unsupported
 
 if TYPE_CHECKING:
     import torch
@@ -32,11 +32,14 @@ def answer(
     """The lane's answers, and the state that it leaves."""
     import torch
 
+    if getattr(case, "recomputed", False):
+        raise Unsupported("torch.func takes no saved tensor hooks, of which checkpoints are made")
     given = {**tensors, **{f"cotangent {name}": value for name, value in cotangents.items()}}
     batched = {"x", *(name for name in given if name.startswith("cotangent"))}
     if getattr(case, "training", False):
         batched |= STATISTICS & given.keys()
-    stacked = {name: _lanes(value) if name in batched else value for name, value in given.items()}
+    own_lanes = getattr(case, "lanes", False)  # the case's first axis is theirs: nothing stands beside them
+    stacked = {name: _lanes(value) if name in batched and not own_lanes else value for name, value in given.items()}
 
     def lane(inputs: Tensors) -> tuple[Tensors, Tensors]:
         own = {name.removeprefix("cotangent "): value for name, value in inputs.items() if name not in tensors}
@@ -44,6 +47,8 @@ def answer(
 
     dims = {name: 0 if name in batched else None for name in stacked}
     found, after = torch.func.vmap(lane, in_dims=(dims,), randomness="different")(stacked)
+    if own_lanes:
+        return found, tensors
     state = {name: value[LANE] for name, value in after.items()}
     state |= {name: value for name, value in tensors.items() if name not in state}
     state["x"] = stacked["x"][LANE]

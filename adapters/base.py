@@ -97,6 +97,13 @@ class Dialect:
     rate_one: Literal["zeros", "refused"] = "zeros"
     #: What dropout makes of a NaN or an infinity that it drops: 0 (selected) or NaN (multiplied by zero).
     dropped_special: Literal["zero", "nan"] = "zero"
+    #: What two dropout layers of one model draw that were given one seed: masks of their own, or the same. (After a
+    #: global seed every two have their own.)
+    one_seed: Literal["independent", "same"] = "independent"
+    #: The modes in which a seed gives another mask than eagerly, as documented or for want of a promise.
+    own_masks: tuple[str, ...] = ()
+    #: The modes in which a seed is compiled in, so that another one is another program.
+    compiled_seeds: tuple[str, ...] = ()
     #: Where batch norm may have its channels in an input of rank above 2: 1 (first), -1 (last).
     channel_axes: tuple[int, ...] = (1, -1)
     #: Whether layer norm can have a gain and a bias.
@@ -230,6 +237,11 @@ class Dropout(Case):
     shared: tuple[int, ...] = ()  #: the axes of x along which the mask is one
     features: bool = False
     noise_shape: tuple[int, ...] | None = None  #: a shape of the mask that is asked for as it is, right or wrong
+    recomputed: bool = False  #: the gradient runs the forward pass again (checkpointing)
+    lanes: bool = False  #: the first axis of x is mapped over (vmap): each lane is a call, and the answer that of all
+    #: Which of so many dropout layers of one model answers, all made with the one seed, each of them called with x.
+    layer: int = 1
+    globally: bool = False  #: the framework's global generator is seeded, and the layer given no seed of its own
 
     @property
     def mask_shape(self) -> tuple[int, ...]:
@@ -237,6 +249,41 @@ class Dropout(Case):
         if self.noise_shape is not None:
             return self.noise_shape
         return tuple(1 if axis in self.shared else size for axis, size in enumerate(self.x.shape))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DropoutCount(Case):
+    """How many elements a dropout keeps of a tensor that is ``x`` everywhere; answers ``kept``, int64 of shape [].
+
+    The tensor is made where the framework computes, and counted there by the framework: of a mask of a billion elements
+    one number travels.
+    """
+
+    x: Array  #: shape []; not 0
+    shape: tuple[int, ...]
+    rate: float
+    seed: int  #: 0 <= seed < 2**31
+
+    @property
+    def dropout(self) -> Dropout:
+        """The call that is counted; its x stands for the whole tensor."""
+        return Dropout(x=self.x, rate=self.rate, training=True, seed=self.seed)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DropoutKin(Case):
+    """A kin of dropout: one fresh layer or function, seeded, and one call; answers ``y`` and ``dx``.
+
+    ``alpha_dropout`` and ``gaussian_dropout`` are layers. ``attention_dropout`` is a dot-product attention whose
+    queries and keys are all 0, so that every weight is 1/n, and x its values: each weight is dropped for itself.
+    """
+
+    kind: str  #: one of KIN
+    x: Array  #: attention: [batch, n, features]
+    rate: float
+    training: bool
+    seed: int  #: 0 <= seed < 2**31
+    dy: Array | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -293,6 +340,16 @@ def counterpart(case: Case, answer: str) -> Array | None:
     return None
 
 
+def eager_dropout(case: Case, mode: str) -> None:
+    """Unsupported for a dropout that is asked across lanes, which are of vmap, or as one of several layers where it is
+    traced or mapped.
+    """
+    if isinstance(case, Dropout) and case.lanes and mode != "vmap":
+        raise Unsupported(f"lanes in mode {mode}: they are of vmap")
+    if isinstance(case, Dropout) and case.layer > 1 and mode != "eager":
+        raise Unsupported(f"one of several dropout layers in mode {mode}")
+
+
 def first_order(case: Case) -> None:
     """Unsupported for a case that asks for a tangent or a second derivative."""
     if case.tangents or case.ddx is not None:
@@ -316,7 +373,9 @@ ACTIVATIONS = frozenset(
     "relu leaky_relu prelu relu6 elu celu selu gelu gelu_tanh silu mish sigmoid log_sigmoid tanh softplus softsign "
     "hard_sigmoid hard_swish hard_tanh softmax log_softmax glu".split()
 )
-#: Every operation that an api can offer.
+#: What is drawn at random besides dropout.
+KIN = frozenset({"alpha_dropout", "gaussian_dropout", "attention_dropout"})
+#: Every other operation that an api can offer.
 OPERATIONS = NORMALIZATION | {"dropout", "dense", "stack"} | ACTIVATIONS
 
 

@@ -31,11 +31,12 @@ import numpy as np
 
 from adapters import _jax_layers as layers
 from adapters._jax_activations import SPELLINGS
-from adapters._jax_programs import Asked, Layer
+from adapters._jax_programs import Asked, Layer, Stream
 from adapters._jax_stack import ask_stack
 from adapters._jax_steps import NnxBatchNorm
 from adapters.base import (
     ACTIVATIONS,
+    KIN,
     MIXED,
     NORMALIZATION,
     SIXTEEN_BITS,
@@ -48,11 +49,14 @@ from adapters.base import (
     Dense,
     Dialect,
     Dropout,
+    DropoutCount,
+    DropoutKin,
     LayerNorm,
     Outcome,
     Stack,
     Subject,
     Unsupported,
+    eager_dropout,
     parameter_dtype,
     tensor_dtype,
 )
@@ -121,17 +125,43 @@ def _ask_layer_norm(asked: Asked, case: LayerNorm) -> Outcome:
 
 
 def _ask_dropout(asked: Asked, case: Dropout) -> Outcome:
+    eager_dropout(case, asked.mode)
     if case.features or case.noise_shape is not None:
         raise Unsupported("Flax's Dropout takes the axes that share a mask (broadcast_dims)")
-    if asked.api == "flax.nnx":
-        layer, stream = layers.nnx_dropout(case.rate, case.training, case.call, case.shared)
-    elif case.call > 1:
-        raise Unsupported("flax.linen's Dropout keeps no stream: it is handed its key in every call")
-    else:
-        options = {"rate": case.rate, "broadcast_dims": case.shared}
-        layer = layers.flax_layer(asked, "Dropout", (), options, deterministic=not case.training)
-        stream = asked.jax.random.key
+    if case.globally:
+        raise Unsupported("a global generator: JAX has none")
+    layer, stream = _dropout_layer(asked, case)
+    if case.recomputed:
+        layer = layers.recomputed(layer)
     return asked.run(layer, case, {}, stream=stream).outcome({})
+
+
+def _dropout_layer(asked: Asked, case: Dropout) -> tuple[Layer, Stream]:
+    if asked.api == "flax.nnx":
+        return layers.nnx_dropout(case.rate, case.training, case.call, case.shared, case.layer)
+    if case.call > 1:
+        raise Unsupported("flax.linen's Dropout keeps no stream: it is handed its key in every call")
+    if case.layer > 1:
+        return layers.linen_dropouts(case.rate, case.layer), asked.jax.random.key
+    options = {"rate": case.rate, "broadcast_dims": case.shared}
+    layer = layers.flax_layer(asked, "Dropout", (), options, deterministic=not case.training)
+    return layer, asked.jax.random.key
+
+
+def _ask_count(asked: Asked, case: DropoutCount) -> Outcome:
+    if asked.mode == "vmap":
+        raise Unsupported("a count of what one lane keeps")
+    layer, stream = _dropout_layer(asked, case.dropout)
+    x = asked.jax.numpy.full(case.shape, asked.put(case.x))
+    y = asked.program(layer)({}, {}, stream(case.seed), x, None, {}, None)[0]["y"]
+    return Outcome({"kept": np.array(asked.jax.numpy.count_nonzero(y), np.int64)})
+
+
+def _ask_attention(asked: Asked, case: DropoutKin) -> Outcome:
+    # By default one mask serves the whole batch (broadcast_dropout); asked is that of every weight for itself.
+    options = (("dropout_rate", case.rate), ("deterministic", not case.training), ("broadcast_dropout", False))
+    layer = layers.attention(asked.library.dot_product_attention, options)
+    return asked.run(layer, case, {}, stream=asked.jax.random.key).outcome({})
 
 
 def _ask_dense(asked: Asked, case: Dense) -> Outcome:
@@ -176,6 +206,10 @@ def _operation(case: Case) -> tuple[str, Callable[[Asked, Any], Outcome]]:
             return "layer_norm", _ask_layer_norm
         case Dropout():
             return "dropout", _ask_dropout
+        case DropoutKin():
+            return case.kind, _ask_attention
+        case DropoutCount():
+            return "dropout", _ask_count
         case Dense():
             return "dense", _ask_dense
         case Activation():
@@ -207,7 +241,7 @@ def _float64(jax: Any) -> contextlib.AbstractContextManager[Any]:
 
 #: The activations that are one function in ``jax.nn`` and in both apis of Flax.
 REEXPORTED = ACTIVATIONS - {"mish", "prelu"}
-_FLAX = NORMALIZATION | {"dropout", "dense", "stack", "prelu"} | REEXPORTED
+_FLAX = NORMALIZATION | {"dropout", "attention_dropout", "dense", "stack", "prelu"} | REEXPORTED
 #: Flax's momentum is that of the old statistic (documentation of ``BatchNorm``: "decay rate for the exponential moving
 #: average"), the running variance is the batch's own, and dropout answers rate 1 with zeros.
 _FLAX_DIALECT = Dialect(momentum="old", running_var_divisor="n", rate_one="zeros")
@@ -242,7 +276,7 @@ class Jax(Adapter):
 
     #: dtype -> what ``vmap`` is asked in it.
     _LANES: ClassVar[Mapping[str, frozenset[str]]] = {
-        "float32": _FLAX | ACTIVATIONS,
+        "float32": _FLAX - KIN | ACTIVATIONS,
         "bfloat16": NORMALIZATION,
     }
 
@@ -266,6 +300,7 @@ class Jax(Adapter):
             offered = frozenset() if subject.dtype == "float64" else self.apis[subject.api]
         else:
             offered = self.apis[subject.api] & self._LANES.get(subject.dtype, frozenset())
+        offered -= KIN if narrow else frozenset()  # its clauses are about float32 and float64
         again = subject.api != "jax.nn" and (subject.mode, subject.dtype) != ("eager", "float32")
         return offered - (REEXPORTED if again else frozenset())
 

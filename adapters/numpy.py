@@ -15,11 +15,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from adapters._numpy_derivatives import ActivationDerivatives, NormalizationTangents
+from adapters._numpy_dropout import Dropouts
+from adapters._numpy_kin import Kin
 from adapters._numpy_normalization import fits, require
 from adapters._numpy_stack import Stacks
 from adapters._numpy_steps import BatchNormLayer
 from adapters.base import (
     ACTIVATIONS,
+    KIN,
     MIXED,
     OPERATIONS,
     SIXTEEN_BITS,
@@ -32,6 +35,8 @@ from adapters.base import (
     Dense,
     Dialect,
     Dropout,
+    DropoutCount,
+    DropoutKin,
     LayerNorm,
     Outcome,
     Stack,
@@ -54,14 +59,14 @@ def _widened(case: Case, computed: np.dtype[Any]) -> Case:
     return dataclasses.replace(case, **changes)
 
 
-class NumPy(NormalizationTangents, ActivationDerivatives, Stacks, Adapter):
+class NumPy(NormalizationTangents, ActivationDerivatives, Dropouts, Kin, Stacks, Adapter):
     """The control, ``backend=numpy api=control``."""
 
     name: ClassVar[str] = "numpy"
     modules: ClassVar[tuple[str, ...]] = ("numpy",)
     distributions: ClassVar[tuple[str, ...]] = ("numpy",)
     install: ClassVar[str] = "pip install numpy"
-    apis: ClassVar[Mapping[str, frozenset[str]]] = {"control": OPERATIONS}
+    apis: ClassVar[Mapping[str, frozenset[str]]] = {"control": OPERATIONS | KIN}
     modes: ClassVar[tuple[str, ...]] = ("eager",)
     devices: ClassVar[tuple[str, ...]] = ("cpu",)
     dtypes: ClassVar[tuple[str, ...]] = ("float32", "float64", *SIXTEEN_BITS, *MIXED)
@@ -103,6 +108,8 @@ class NumPy(NormalizationTangents, ActivationDerivatives, Stacks, Adapter):
         return x.astype(dtype)
 
     def stored_in(self, asked: np.dtype[Any], case: Case, name: str) -> np.dtype[Any]:
+        if name == "kept":
+            return np.dtype(np.int64)
         belonging = counterpart(case, name)
         return asked if belonging is None else belonging.dtype
 
@@ -133,6 +140,11 @@ class NumPy(NormalizationTangents, ActivationDerivatives, Stacks, Adapter):
             return Outcome(self.layer_norm(case))
         if isinstance(case, Dropout):
             return Outcome(self.dropout(case), {"x": case.x.copy()})
+        if isinstance(case, DropoutKin):
+            return Outcome(self.kin(case))
+        if isinstance(case, DropoutCount):
+            whole = dataclasses.replace(case.dropout, x=np.broadcast_to(case.x, case.shape))
+            return Outcome({"kept": np.array(np.count_nonzero(self.dropout(whole)["y"]))})
         if isinstance(case, Dense):
             return Outcome(self.dense(case))
         if isinstance(case, Activation):
@@ -143,44 +155,6 @@ class NumPy(NormalizationTangents, ActivationDerivatives, Stacks, Adapter):
 
     def kept_layer(self, case: BatchNorm) -> BatchNormLayer:
         return BatchNormLayer(self, case)
-
-    # Dropout.
-
-    def dropout(self, case: Dropout) -> dict[str, Array]:
-        require(0 <= case.rate <= 1, f"the rate must lie in [0, 1], it is {case.rate}")
-        layer = self.dropout_train if case.training else self.dropout_eval
-        return layer(case)
-
-    def dropout_train(self, case: Dropout) -> dict[str, Array]:
-        keep = self.mask(case.mask_shape, case.rate, case.seed)
-        if case.call > 1:  # the calls before this one have used up their share of the stream
-            keep = self.mask((case.call, *case.mask_shape), case.rate, case.seed)[-1]
-        keep = self.spread(keep, case)
-        arrays = {"y": self.drop(case.x, keep, case.rate)}
-        if case.dy is not None:
-            arrays["dx"] = self.drop_gradient(case.dy, keep, case.rate)
-        return arrays
-
-    def dropout_eval(self, case: Dropout) -> dict[str, Array]:
-        return {"y": case.x.copy()} | ({} if case.dy is None else {"dx": case.dy.copy()})
-
-    def mask(self, shape: tuple[int, ...], rate: float, seed: int) -> Array:
-        """True where an element is kept; uniform variates below 1 drop everything at rate 1 and nothing at rate 0."""
-        return np.random.default_rng(seed).random(shape) >= rate
-
-    def spread(self, keep: Array, case: Dropout) -> Array:
-        """The mask over all of x, one along the shared axes."""
-        return np.broadcast_to(keep, case.x.shape)
-
-    def dropout_scale(self, rate: float) -> float:
-        # At rate 1 nothing is kept: the scale multiplies no element.
-        return 1 / (1 - rate) if rate < 1 else 1.0
-
-    def drop(self, x: Array, keep: Array, rate: float) -> Array:
-        return np.where(keep, x * x.dtype.type(self.dropout_scale(rate)), 0)
-
-    def drop_gradient(self, dy: Array, keep: Array, rate: float) -> Array:
-        return self.drop(dy, keep, rate)
 
     # Neurons.
 

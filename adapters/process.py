@@ -13,6 +13,7 @@ import importlib
 import multiprocessing
 import os
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from multiprocessing.connection import Connection
@@ -51,6 +52,21 @@ class Process:
         if module not in cls._shared:
             cls._shared[module] = cls(module, adapter.environment)
         return cls._shared[module]
+
+    @classmethod
+    def another(cls, adapter: Adapter) -> Process:
+        """A process that stands in for an adapter, and is not the one that usually does.
+
+        Unsupported where no other process would find it: where the ``ADAPTER`` of its module is not of its type.
+        """
+        module = type(adapter).__module__
+        if type(getattr(sys.modules[module], "ADAPTER", None)) is not type(adapter):
+            raise Unsupported(f"another process: {module} has no ADAPTER of the type {type(adapter).__name__}")
+        if not adapter.environment:
+            return cls.of(adapter)
+        if f"another {module}" not in cls._shared:
+            cls._shared[f"another {module}"] = cls(module, adapter.environment)
+        return cls._shared[f"another {module}"]
 
     def ask(self, subject: Subject, case: Case) -> Outcome:
         """As :meth:`Adapter.ask`. Raises Died where the process ends over the case or does not answer in time."""

@@ -25,7 +25,7 @@ from types import MappingProxyType
 from typing import Any
 
 from adapters import _tensorflow_functions as functions
-from adapters._keras_layers import KerasBatchNorm, load, loaded, stored_as, to_store
+from adapters._keras_layers import KERAS_KIN, KerasBatchNorm, load, loaded, stored_as, to_store
 from adapters._tensorflow_activations import KERAS, KERAS_OPS, TF_NN, spelling
 from adapters._tensorflow_programs import (
     COMPILED,
@@ -51,10 +51,12 @@ from adapters.base import (
     Dense,
     Dialect,
     Dropout,
+    DropoutCount,
     Outcome,
     Stack,
     Subject,
     Unsupported,
+    eager_dropout,
     tensor_dtype,
 )
 from adapters.steps import walk
@@ -92,7 +94,7 @@ class TensorFlow(Adapter):
     install = "python -m pip install tensorflow"
     apis = MappingProxyType(
         {
-            "keras": NORMALIZATION | {"dropout", "dense", "prelu", "stack"} | KERAS.keys(),
+            "keras": NORMALIZATION | {"dropout", "dense", "prelu", "stack"} | KERAS_KIN | KERAS.keys(),
             "keras.ops": NORMALIZATION | KERAS_OPS.keys(),
             "tf.nn": frozenset({"batch_norm", "dropout", "dense"}) | TF_NN.keys(),
             _FUSED: frozenset({"batch_norm"}),
@@ -105,8 +107,17 @@ class TensorFlow(Adapter):
     dtypes = (*_PLAIN, *MIXED)
     dialects = MappingProxyType(
         {
-            "keras": Dialect(momentum="old", running_var_divisor="n", rate_one="zeros"),
-            "tf.nn": Dialect(momentum="old", running_var_divisor="n", rate_one="refused"),
+            # Of what XLA draws neither makes a promise (https://www.tensorflow.org/xla/known_issues).
+            "keras": Dialect(
+                momentum="old", running_var_divisor="n", rate_one="zeros", one_seed="same", own_masks=("xla",)
+            ),
+            "tf.nn": Dialect(
+                momentum="old",
+                running_var_divisor="n",
+                rate_one="refused",
+                own_masks=("xla",),
+                compiled_seeds=COMPILED,
+            ),
             _FUSED: Dialect(momentum="new", running_var_divisor="n-1"),
             _CONVOLVED: Dialect(channel_axes=(-1,)),
         }
@@ -122,6 +133,11 @@ class TensorFlow(Adapter):
 
     def subjects(self, device: str = "cpu") -> Iterator[Subject]:
         return (each for each in super().subjects(device) if each.dtype in _DTYPES[each.api, each.mode])
+
+    def offers(self, subject: Subject) -> frozenset[str]:
+        """Eagerly all; in a trace, which is made for each rate, of dropout and its kin dropout alone."""
+        offered = super().offers(subject)
+        return offered if subject.mode == "eager" else offered - KERAS_KIN
 
     def versions(self) -> dict[str, str]:
         """TensorFlow is one, under whichever of its distributions' names it was installed."""
@@ -161,6 +177,11 @@ class TensorFlow(Adapter):
                 return walk(case, KerasBatchNorm(_keras(), case.layer))
             if isinstance(case, Stack):
                 return stack(_keras(), subject, case)
+            eager_dropout(case, subject.mode)
+            if getattr(case, "globally", False) and subject.api == "keras" and subject.mode != "eager":
+                raise Unsupported(f"a layer without a seed in mode {subject.mode}: a trace is kept, and seeded again")
+            if isinstance(case, DropoutCount):
+                return self._count(tf, subject, case)
             x = tf.constant(case.x)  # type: ignore[attr-defined]
             if (dtype := x.dtype.name) != tensor_dtype(subject.dtype) and not case.foreign:
                 raise ValueError(f"the case's x is {dtype}, which is not a question to {subject}")
@@ -179,6 +200,15 @@ class TensorFlow(Adapter):
             kept = {"x": x, **program.variables}
             state |= {name: stored_as(case, name, array(tensor)) for name, tensor in kept.items()}
             return Outcome(arrays, state)
+
+    def _count(self, tf: Any, subject: Subject, case: DropoutCount) -> Outcome:
+        program = _program(tf, subject.api, case.dropout)
+        given = {"x": tf.fill(case.shape, tf.constant(case.x))}
+        call = run(tf, program)
+        if subject.mode != "eager":
+            specs = {"x": tf.TensorSpec(case.shape, given["x"].dtype)}
+            call = trace(tf, subject, program, specs)
+        return Outcome({"kept": array(tf.math.count_nonzero(call(given)["y"]))})
 
     def _prepared(self, tf: Any, subject: Subject, case: Case) -> tuple[Program, Run, Tensors]:
         """What is called for the case, and what with; a layer, and a trace, is looked up, or made and kept."""

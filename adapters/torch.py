@@ -21,6 +21,7 @@ from adapters._torch_stack import stack
 from adapters._torch_steps import BatchNormModule
 from adapters._torch_tensors import STATISTICS, Tensors, called, seed, to_numpy, to_torch
 from adapters.base import (
+    KIN,
     MIXED,
     NORMALIZATION,
     OPERATIONS,
@@ -30,17 +31,27 @@ from adapters.base import (
     Case,
     Dialect,
     Dropout,
+    DropoutCount,
+    DropoutKin,
     Outcome,
     Stack,
     Subject,
     Unsupported,
+    eager_dropout,
     first_order,
     tensor_dtype,
 )
 from adapters.steps import walk
 
 _DIALECT = Dialect(
-    momentum="new", running_var_divisor="n-1", rate_one="zeros", dropped_special="nan", channel_axes=(1,)
+    momentum="new",
+    running_var_divisor="n-1",
+    rate_one="zeros",
+    dropped_special="nan",
+    channel_axes=(1,),
+    # Inductor has random numbers of its own unless it is told otherwise (torch._inductor.config.fallback_random), and
+    # under vmap one draw serves all lanes.
+    own_masks=("compile", "vmap"),
 )
 _PLAIN = frozenset("dropout relu prelu celu selu sigmoid tanh softmax log_softmax".split())
 _EVERY = ("float32", "float64", *SIXTEEN_BITS, *MIXED)
@@ -65,8 +76,8 @@ class Torch(Adapter):
     install = "python -m pip install torch"
     apis = MappingProxyType(
         {
-            "nn": OPERATIONS,
-            "nn.functional": OPERATIONS - {"stack"},
+            "nn": OPERATIONS | {"alpha_dropout"},
+            "nn.functional": OPERATIONS - {"stack"} | {"alpha_dropout", "attention_dropout"},
             "torch": NORMALIZATION | _PLAIN,
             "torch.native": NORMALIZATION | {"dropout"},
         }
@@ -82,7 +93,7 @@ class Torch(Adapter):
 
     def offers(self, subject: Subject) -> frozenset[str]:
         """Compiled, some of them: each configuration costs seconds there."""
-        offered = super().offers(subject)
+        offered = super().offers(subject) - (KIN if subject.mode == "vmap" else frozenset())
         return offered & _torch_compile.OPERATIONS if subject.mode == "compile" else offered
 
     def subjects(self, device: str = "cpu") -> Iterator[Subject]:
@@ -112,6 +123,11 @@ class Torch(Adapter):
             return walk(case, BatchNormModule(case.layer, subject.device))
         if isinstance(case, Stack):
             return stack(subject, case)
+        eager_dropout(case, subject.mode)
+        if subject.api != "nn" and getattr(case, "layer", 1) > 1:
+            raise Unsupported("a function of torch is no layer, of which a model has several")
+        if isinstance(case, DropoutCount):
+            return _count(subject, case)
         tensors = {name: to_torch(array, subject.device) for name, array in case.arrays()}
         dtype = str(tensors["x"].dtype).removeprefix("torch.")
         if dtype != tensor_dtype(subject.dtype) and not case.foreign:
@@ -148,14 +164,33 @@ def _modular(subject: Subject, case: Case, tensors: Tensors) -> Call:
         forward = lambda x: compiled(layer, x)  # noqa: E731 - as eager code calls the module itself
 
     def call(given: Tensors) -> Any:
-        if isinstance(case, Dropout):
+        if isinstance(case, Dropout | DropoutKin):
             seed(case.seed, given["x"].device)
         own = {theirs: given[ours] for ours, theirs in stored.items() if given[ours] is not tensors[ours]}
         if own:
             return torch.func.functional_call(layer, own, (given["x"],))
-        return called(case, lambda: forward(given["x"]))
+        for earlier in _earlier(case, given):
+            earlier(given["x"])
+        return called(case, forward, given["x"])
 
     return call
+
+
+def _count(subject: Subject, case: DropoutCount) -> Outcome:
+    import torch
+
+    if subject.mode == "vmap":
+        raise Unsupported("a count of what one lane keeps")
+    tensors = {"x": to_torch(case.x, subject.device).expand(case.shape).clone()}
+    call = _modular(subject, case.dropout, tensors) if subject.api == "nn" else _functional(subject, case.dropout)
+    with torch.no_grad():
+        return Outcome({"kept": to_numpy(torch.count_nonzero(call(tensors)))})
+
+
+def _earlier(case: Case, given: Tensors) -> Iterator[Any]:
+    """The dropout layers that a model has before the one that answers."""
+    for _ in range(getattr(case, "layer", 1) - 1):
+        yield loaded(case, dict(given))[0]
 
 
 def _differentiated(call: Call, tensors: Tensors, cotangents: Tensors, tangents: Tensors) -> Tensors:

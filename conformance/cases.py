@@ -385,16 +385,20 @@ def activations(
     )
 
 
+#: Fields that few clauses ask for: told where they are not as usual.
+UNUSUAL = ("recomputed", "lanes", "layer", "globally", "foreign")
+
+
 def describe(case: Any) -> str:
     """The case as Python that makes it again, given ``from adapters.base import *`` and ``from
     conformance.regimes import fill``; a comment says where NumPy knows the dtype by another import alone.
     """
     parts = []
-    for name in case.__dataclass_fields__:
+    for name, declared in case.__dataclass_fields__.items():
         value = getattr(case, name)
-        if name in ("recipe", "regime") or (name == "foreign" and not value):
+        if name in UNUSUAL and value == declared.default:
             continue
-        if name in ("tangents", "ddx") and (value is None or not len(value)):
+        if name in ("recipe", "regime") or (name in ("tangents", "ddx") and (value is None or not len(value))):
             continue
         if name == "tangents":
             text = (

@@ -79,6 +79,8 @@ def parser() -> Parser:
     )
     told = "where the results go (default: results.json)"
     run.add_argument("--results", type=Path, default=Path("results.json"), metavar="FILE", help=told)
+    told = "add the counts of the statistical tests to those of earlier runs in FILE, and test their sum"
+    run.add_argument("--accumulate", type=Path, metavar="FILE", help=f"{told}; each run needs another --seed")
 
     commands.add_parser("list", help="clauses and backends, and why a backend is missing", allow_abbrev=False)
     explain = commands.add_parser("explain", help="what a clause says, and where that is from", allow_abbrev=False)
@@ -87,6 +89,8 @@ def parser() -> Parser:
     show.add_argument("results", type=Path, metavar="RESULTS", help="a results file")
     told = "the errors of activations in units in the last place instead"
     show.add_argument("--ulps", action="store_true", help=told)
+    told = "the statistical tests instead: samples, share of the false-alarm probability, the smallest shift that shows"
+    show.add_argument("--ledger", action="store_true", help=told)
     return top
 
 
@@ -104,7 +108,9 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     from conformance import engine
 
     filters = {name: getattr(options, name) for name in FILTERS}
-    request = engine.Request(filters, options.profile, options.seed, options.results, options.workers)
+    request = engine.Request(
+        filters, options.profile, options.seed, options.results, options.workers, options.accumulate
+    )
     try:
         return {True: CONFORMS, False: FAILS, None: NOTHING}[engine.run(request, console)]
     except engine.UsageError as usage:
@@ -143,6 +149,10 @@ def _show(options: argparse.Namespace, console: Console) -> int:
         from conformance.report import ulps
 
         ulps.draw(found, console)
+    elif options.ledger:
+        from conformance.report import ledger
+
+        ledger.draw(found, console)
     else:
         table.draw(found, console)
     return CONFORMS

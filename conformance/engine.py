@@ -46,6 +46,7 @@ class Request:
     seed: int
     results: Path
     workers: str | None = None
+    accumulate: Path | None = None
 
     def arguments(self) -> list[str]:
         """pytest's command line: our plugin, the suite, no configuration file, no cache, no other reporter."""
@@ -58,6 +59,7 @@ class Request:
             arguments += [f"--maxprocesses={MANY}"] if self.workers == "auto" else []
         arguments += [f"--conformance-{axis}={value}" for axis, values in self.filters.items() for value in values]
         arguments += [f"--conformance-profile={self.profile}", f"--conformance-seed={self.seed}"]
+        arguments += [f"--conformance-accumulate={self.accumulate}"] if self.accumulate else []
         return [*arguments, f"--conformance-results={self.results}"]
 
 

@@ -12,11 +12,22 @@ from typing import Any
 
 import numpy as np
 
-from adapters.base import SIXTEEN_BITS, Activation, BatchNorm, Case, Dense, Dialect, Dropout, LayerNorm, Stack
+from adapters.base import (
+    SIXTEEN_BITS,
+    Activation,
+    BatchNorm,
+    Case,
+    Dense,
+    Dialect,
+    Dropout,
+    DropoutKin,
+    LayerNorm,
+    Stack,
+)
 from conformance import regimes
 from conformance.bounded import Arithmetic, Bounded, Comparison, format_of
 from conformance.points import ROWS
-from reference import batch_norm, dropout, layer_norm, moments, neuron
+from reference import batch_norm, dropout, dropout_kin, layer_norm, moments, neuron
 from reference.activations import ACTIVATIONS
 from reference.textbook import TEXTBOOK
 
@@ -236,6 +247,16 @@ def _dropout(case: Dropout, inputs: Any, dialect: Dialect, model: Model, mask: A
     return found
 
 
+def _kin(case: DropoutKin, inputs: Any, dialect: Dialect, model: Model, mask: Any = True) -> Expected:
+    """Of attention: to values that are the identity, so that y is the weights and dx of dy = 1 their transpose."""
+    if case.kind == "alpha_dropout":
+        y = dropout_kin.alpha(inputs.x, mask, inputs.rate)
+        return {"y": y} | ({} if case.dy is None else {"dx": dropout_kin.alpha_gradient(inputs.dy, mask, inputs.rate)})
+    scores: Any = Bounded.input(np.zeros(mask.shape), inputs.x.arithmetic)
+    weights = dropout_kin.weights(scores, mask, inputs.rate)
+    return {"y": weights} | ({} if case.dy is None else {"dx": np.swapaxes(weights, 1, 2)})
+
+
 def _dense(case: Dense, inputs: Any, dialect: Dialect, model: Model) -> Expected:
     found = {"y": neuron.forward(inputs.x, inputs.weight, inputs.bias, case.activation, model.activations)}
     if case.tangents:
@@ -314,6 +335,7 @@ _EXPECTATIONS: dict[type[Case], Callable[..., Expected]] = {
     BatchNorm: _batch_norm,
     LayerNorm: _layer_norm,
     Dropout: _dropout,
+    DropoutKin: _kin,
     Dense: _dense,
     Activation: _activation,
     Stack: _stack,

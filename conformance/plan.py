@@ -52,8 +52,12 @@ def _has_another(clause: Clause, adapter: Adapter, subject: Subject) -> bool:
     return clause.against is None or subject.mode != "eager"
 
 
-def false_alarm_share(adapters: Iterable[Adapter], devices: Iterable[str] = ("cpu",)) -> float:
-    """What one statistical clause x subject may spend of the run's false-alarm probability (Bonferroni)."""
+def false_alarm_share(adapters: Iterable[Adapter], devices: Iterable[str] = ("cpu", "cuda")) -> float:
+    """What one statistical clause x subject may spend of the run's false-alarm probability (Bonferroni).
+
+    Of every adapter that there is, installed or not, and on every device: sample sizes follow from the share, and a
+    test that is red in a whole run is to draw the same numbers when it is asked alone.
+    """
     chosen, places = list(adapters), list(devices)
     tests = sum(sum(1 for _ in entries(clause, chosen, places)) for clause in CLAUSES.values() if clause.statistical)
     return LEDGER / max(1, tests)

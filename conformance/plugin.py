@@ -31,6 +31,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--conformance-seed", type=int, default=0, metavar="N", help="seed of shapes and masks")
     told = "write results.json to FILE as the run goes"
     group.addoption("--conformance-results", metavar="FILE", default=None, help=told)
+    told = "add the counts of the statistical tests to those of earlier runs in FILE, and test their sum"
+    group.addoption("--conformance-accumulate", metavar="FILE", default=None, help=told)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -50,6 +52,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_Recorder(config), "conformance-recorder")
     if config.getoption("conformance_results"):
         session(config).open_results(Path(config.getoption("conformance_results")))
+    if config.getoption("conformance_accumulate"):
+        session(config).open_evidence(Path(config.getoption("conformance_accumulate")))
 
 
 def _profile(config: pytest.Config) -> str | None:

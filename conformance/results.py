@@ -198,6 +198,18 @@ def _check_run(run: Mapping[str, Any], check: Check) -> None:
         check(fits, f"run: {name!r} must be a list of str")
     check(_is_number(run.get("seconds", 0)), "run: 'seconds' must be a number")
     check(_is_number(run["false_alarm"].get("run")), "run: false_alarm.run must be a number")
+    if "evidence" in run:
+        _check_evidence(run["evidence"], check)
+
+
+def _check_evidence(held: Any, check: Check) -> None:
+    """What the run added to a file of evidence; how much there is, only where it added anything."""
+    kinds = {"file": str, "added": int, "against": list}
+    counted = ("runs", "streams") if isinstance(held, dict) and held.get("added") else ()
+    fits = isinstance(held, dict) and all(type(held.get(name)) is kind for name, kind in kinds.items())
+    fits = fits and all(type(held.get(name)) is int for name in counted)
+    fits = fits and all(isinstance(told, str) for told in held["against"])
+    check(fits, "run: 'evidence' must have file, added, runs and streams, and a list of str, against")
 
 
 def _check_row(row: Any, place: str, check: Check) -> None:

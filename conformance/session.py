@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from adapters.base import ACTIVATIONS, Adapter, Subject, Unsupported, dtype_missing
-from conformance import backends, bernoulli, deviations, keyword, plan, profiles, results
+from conformance import backends, bernoulli, deviations, evidence, keyword, plan, profiles, results
 from conformance.clauses import CLAUSES
 from conformance.examination import Examination, Nonconformance
 
@@ -32,12 +32,14 @@ class Session:
         named = [*filters["device"], *(value for axis, value in keyword.terms(expression) if axis == "device")]
         self.devices = ("cpu", *(device for device in OPTIONAL_DEVICES if device in named))
         self.records = {adapter.name: deviations.load(adapter.name) for adapter in self.adapters}
-        self.share = plan.false_alarm_share(self.adapters, self.devices)
+        self.share = plan.false_alarm_share(backends.adapter(name) for name in backends.names())
         self.versions = {adapter.name: adapter.versions() for adapter in self.adapters}
         self.results = results.Results(self._run())
         self.stale: list[str] = []
         #: Why the results could not be written, once that is so.
         self.unwritten: str | None = None
+        #: Where the counts of earlier runs are, if this run's are to be added.
+        self.evidence: Path | None = None
         self._by_clause: dict[tuple[str, str], tuple[deviations.Deviation, ...]] = {}
         self._prepared: dict[tuple[str, str], str | None] = {}
         self._started = time.monotonic()
@@ -202,6 +204,31 @@ class Session:
         except results.ResultsError as error:
             raise pytest.UsageError(str(error)) from None
 
+    def open_evidence(self, path: Path) -> None:
+        """Read the file before the first test, so that one that cannot be gone on with is known at once."""
+        try:
+            # Without a row: whether this run could be added.
+            evidence.load(path).add(self.seed, ())
+        except evidence.EvidenceError as error:
+            raise pytest.UsageError(str(error)) from None
+        self.evidence = path
+
+    def _accumulate(self, *, complete: bool) -> dict[str, Any] | None:
+        """Add the run's counts to those of earlier ones; what the results then say of them."""
+        if self.evidence is None:
+            return None
+        if not complete:
+            return {"file": str(self.evidence), "added": 0, "against": []}
+        try:
+            held = evidence.load(self.evidence)
+            added = held.add(self.seed, self.results.rows)
+            evidence.save(held, self.evidence)
+        except evidence.EvidenceError as error:
+            self.unwritten = str(error)
+            return None
+        told = {"file": str(self.evidence), "added": added, "runs": len(held.seeds), "streams": len(held.streams)}
+        return told | {"against": held.against()}
+
     def add(self, row: results.Row) -> None:
         """Keep a row. Raises ResultsError where the file cannot be written any more; it is not tried again."""
         try:
@@ -211,15 +238,17 @@ class Session:
             raise
 
     def finish(self, *, complete: bool) -> bool:
-        """Close the results; True where a record is stale, which fails the run."""
+        """Close the results; True where a record is stale, or evidence speaks against a subject: that fails the run."""
         if self.results.rows and complete and profiles.chosen() != "quick":
             self.stale = list(self._stale())
         seconds = round(time.monotonic() - self._started, 3)
+        accumulated = self._accumulate(complete=complete)
+        closing = {} if accumulated is None else {"evidence": accumulated}
         try:
-            self.results.finish(complete=complete, seconds=seconds, stale=self.stale)
+            self.results.finish(complete=complete, seconds=seconds, stale=self.stale, **closing)
         except results.ResultsError as error:
             self.unwritten = str(error)
-        return bool(self.stale)
+        return bool(self.stale or closing.get("evidence", {}).get("against"))
 
     def _stale(self) -> Iterator[str]:
         """Records that excused nothing, although everything that they concern was asked."""
@@ -282,6 +311,8 @@ class Session:
             "or close its versions"
             for name in self.stale
         ]
+        against = self.results.run.get("evidence", {}).get("against", [])
+        lines += [f"  ERROR: evidence of all runs against {told}" for told in against]
         dtypes = {name for adapter in self.adapters for name in adapter.dtypes}
         lines += [f"  not asked: dtype {name}: {why}" for name in sorted(dtypes) if (why := dtype_missing(name))]
         lines += [f"  ERROR: {self.unwritten}"] if self.unwritten else []

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from adapters.base import Subject
 from adapters.numpy import NumPy
-from conformance import plan, profiles, suite
+from conformance import backends, plan, profiles, suite
 from conformance.clauses import CLAUSES
 from conformance.examination import Examination, Nonconformance
 from tests.faults.faults import FAULTS
@@ -18,21 +19,24 @@ from tests.faults.registry import Fault, Sound
 from tests.faults.sound import SOUND
 
 TESTS = suite.tests()
-SHARE = plan.false_alarm_share([NumPy()])
+#: What a clause may spend in a run of everything: the faults are caught at the power that it has there.
+SHARE = plan.false_alarm_share(backends.adapter(name) for name in backends.names())
 
 
-def examinations(clause: str, adapter: NumPy) -> list[Examination]:
+def examinations(clause: str, adapter: NumPy, seed: int = 0, dtype: str | None = None) -> list[Examination]:
     entries = plan.entries(CLAUSES[clause], [adapter])
+    # The other framework of a pair is the control.
+    how: dict[str, Any] = {"seed": seed, "false_alarm": SHARE, "peers": (NumPy(),)}
     return [
-        # The other framework of a pair is the control.
-        Examination(entry.clause, entry.subject, adapter, entry.activation, false_alarm=SHARE, peers=(NumPy(),))
+        Examination(entry.clause, entry.subject, adapter, entry.activation, **how)
         for entry in entries
+        if dtype in (None, entry.subject.dtype)
     ]
 
 
-def caught_by(clause: str, adapter: NumPy) -> Nonconformance | None:
-    """What the clause says of the layer, in any dtype and for any activation; None where it has nothing to say."""
-    for exam in examinations(clause, adapter):
+def caught_by(clause: str, adapter: NumPy, seed: int = 0, dtype: str | None = None) -> Nonconformance | None:
+    """What the clause says of the layer, in any dtype or one, for any activation; None where it has nothing to say."""
+    for exam in examinations(clause, adapter, seed, dtype):
         try:
             TESTS[clause](exam)
         except Nonconformance as alarm:

@@ -18,7 +18,7 @@ from rich.console import Console
 from adapters.base import AXES
 from conformance import backends, bernoulli, results
 from conformance.clauses import CLAUSES
-from conformance.report import table
+from conformance.report import ledger, table
 from conformance.results import Results, ResultsError
 
 FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
@@ -140,7 +140,8 @@ def refused_in_one_line(path: Path) -> bool:
 def test_a_mutated_document_is_refused_or_drawn(data: st.DataObject, tmp_path: Path) -> None:
     rows = [row(), row("fail", "ZZ", message="why"), row(statistics=[{"false_alarm": 1e-12, "detectable_shift": 0.1}])]
     rows[0]["deviations"] = {"doubled": {"ratio": "inf"}}
-    document = copy.deepcopy(Results(described(), rows).document())
+    held = {"file": "e.json", "added": 3, "runs": 2, "streams": 3, "against": ["a: 3 of 4"]}
+    document = copy.deepcopy(Results(described(evidence=held), rows).document())
     for _ in range(data.draw(st.integers(1, 3), label="mutations")):
         every = list(places(document))
         holder, key = every[data.draw(st.integers(0, len(every) - 1), label="place")]
@@ -150,7 +151,13 @@ def test_a_mutated_document_is_refused_or_drawn(data: st.DataObject, tmp_path: P
             holder[key] = data.draw(JSON, label="value")
     path = tmp_path / "results.json"
     path.write_text(json.dumps(document))
-    assert refused_in_one_line(path) or drawn(results.load(path)).strip()
+    assert refused_in_one_line(path) or (drawn(results.load(path)).strip() and ledger_of(results.load(path)).strip())
+
+
+def ledger_of(found: Results) -> str:
+    output = io.StringIO()
+    ledger.draw(found, Console(file=output, width=80))
+    return output.getvalue()
 
 
 @FOLDER
@@ -274,4 +281,5 @@ def test_notes() -> None:
     assert told[2] == "not asked: jax: jax not installed"
     assert told[3] == "2 clauses x subjects, 200 elements judged, 100 (33.33%) undecided"
     assert told[4].startswith("3 statistical tests spend 6e-12 of the false-alarm probability 1e-09")
-    assert told[5] == "profile ci, seed 0; 1.5 s on the clock, 0.2 s in the frameworks, all workers together"
+    assert told[5] == "  BN.train.output: 3 tests spend 6e-12, and show shifts from 0.01 to 0.01"
+    assert told[6] == "profile ci, seed 0; 1.5 s on the clock, 0.2 s in the frameworks, all workers together"

@@ -30,7 +30,7 @@ TABLE = (
         _DO,
         "The mean of the output is the input and the mean of its square x^2/(1-p); so for the gradient.",
         "E[y] = x, Var[y] = x^2 p / (1 - p): for equal x, sum(y)(1 - p)/x and sum(y^2)(1 - p)^2/x^2 are the number "
-        "kept, Binomial(N, 1 - p)",
+        "kept, k of Binomial(N, 1 - p), and var(y)(1 - p)^2/x^2 is k/N (1 - k/N)",
         f"{SRIVASTAVA}, section 10 (inverted dropout)",
         "scale 1/p; no scale; scaled twice; scaled by 1 - p; noise of the right mean and the wrong variance",
         statistical=True,
@@ -38,12 +38,14 @@ TABLE = (
     Clause(
         "DO.independent",
         _DO,
-        "No element's mask tells of another's: neighbours, rows, channels, samples, halves, positions, and successive "
-        "calls.",
-        "of n disjoint pairs Binomial(n, 2p(1 - p)) differ; each position is kept Binomial(k, 1 - p) times in k calls",
+        "No element's mask tells of another's: neighbours, rows, channels, samples, halves, positions, lanes of vmap, "
+        "successive calls, and two layers of one model (where the dialect says that one seed gives both the same mask, "
+        "it does).",
+        "of n disjoint pairs Binomial(n, 2p(1 - p)) differ; each position is kept Binomial(k, 1 - p) times in k calls, "
+        "and chi-square of these counts is within Chernoff's bounds",
         f"{SRIVASTAVA}, section 4: independent Bernoulli variables",
-        "a mask shared across batch, channels or calls; correlated rows; a last element that is never dropped; a "
-        "vector's tail that repeats its head",
+        "a mask shared across batch, channels, lanes, layers or calls; correlated rows; a last element that is never "
+        "dropped; a vector's tail that repeats its head; positions that are favoured by little",
         statistical=True,
     ),
     Clause(
@@ -64,6 +66,25 @@ TABLE = (
         "dx = dy mask / (1 - p)",
         f"{SRIVASTAVA}, section 5.1",
         "a fresh mask in the backward pass; an unscaled gradient",
+    ),
+    Clause(
+        "DO.recomputed",
+        _DO,
+        "A forward pass that is run again for the gradient (checkpointing, rematerialization) drops what it dropped "
+        "the first time.",
+        "dx = dy mask / (1 - p), with the mask of y",
+        "Chen et al., Training Deep Nets with Sublinear Memory Cost, arXiv:1604.06174, section 3: the gradient is that "
+        "of the same function; the framework's documentation of its checkpoints",
+        "a recomputation that draws from where the generator stands by then",
+    ),
+    Clause(
+        "DO.neuron",
+        frozenset({"stack"}),
+        "The weights and the bias of a neuron that is dropped in every sample have a gradient of 0 exactly, and so "
+        "have the weights that lead from it; those of any other neuron have one.",
+        "z = W x + b, y = V drop(z): dW[i] = 0, db[i] = 0 and dV[:, i] = 0 where i is dropped in every sample",
+        f"{SRIVASTAVA}, section 5.1",
+        "a backward pass with another mask; a dropped neuron that keeps a little of its gradient",
     ),
     Clause(
         "DO.eval",
@@ -92,11 +113,39 @@ TABLE = (
     Clause(
         "DO.seed",
         _DO,
-        "The same seed gives the same mask, another seed or the next call another one; the mask does not depend on the "
-        "values.",
+        "The same seed gives the same mask, another seed or the next call another one, be it a layer's own seed or the "
+        "global one; the mask does not depend on the values.",
         "mask = f(seed, call, shape, p)",
         f"{SRIVASTAVA}, section 4; the framework's documentation of its seeds",
         "a seed that is ignored or cut short; a stream that does not go on; a mask taken from the input",
+    ),
+    Clause(
+        "DO.calls",
+        _DO,
+        "The calls after a seed go on in its stream: none repeats the mask of an earlier one.",
+        "mask_k != mask_j for j < k <= 17 (3 where a further call is compiled anew)",
+        f"{SRIVASTAVA}, section 4: a mask for each training case; the framework's documentation of its seeds",
+        "a stream that does not go on, or repeats after some calls",
+    ),
+    Clause(
+        "DO.process",
+        _DO,
+        "The same seed gives the same mask in another process.",
+        "mask = f(seed, call, shape, p), of nothing else that a process has",
+        "the framework's documentation of its seeds: they are there to reproduce a run",
+        "a seed that is salted, by a hash, an address or the time",
+        dtypes=("float32",),
+    ),
+    Clause(
+        "DO.modes",
+        _DO,
+        "The same seed gives the same mask compiled as eagerly, in every mode that promises it; in one that has masks "
+        "of its own it gives another.",
+        "mask(mode) = mask(eager), or not as the dialect says",
+        "the framework's documentation: jax.random is a function of its key, whatever is compiled; "
+        "torch._inductor.config.fallback_random; https://www.tensorflow.org/xla/known_issues",
+        "a compiler that draws in another order than it was written",
+        against="eager",
     ),
     Clause(
         "DO.special",
@@ -114,6 +163,41 @@ TABLE = (
         "shape(y) = shape(dx) = shape(x), dtype likewise; x after = x before, to the bit",
         f"{SRIVASTAVA}, section 4",
         "an output in another dtype; a layer that drops in place; an empty input that is refused",
+    ),
+    Clause(
+        "DO.alpha",
+        frozenset({"alpha_dropout"}),
+        "Alpha dropout puts what it drops to SELU's lower limit and keeps mean 0 and variance 1, its gradient has the "
+        "same mask and scale, and in inference it is the identity, to the bit.",
+        "q = 1 - p, l = -lambda alpha, a = (q + l^2 q p)^(-1/2), b = -a p l: y = a x + b where kept, a l + b where "
+        "dropped; dx = a dy mask; kept ~ Binomial(N, q)",
+        "Klambauer et al., Self-Normalizing Neural Networks, NIPS 2017, section 3",
+        "a scale or a shift of p for q; dropped to 0; no shift; an unscaled gradient",
+        statistical=True,
+        dtypes=("float32", "float64"),
+    ),
+    Clause(
+        "DO.gaussian",
+        frozenset({"gaussian_dropout"}),
+        "Gaussian dropout multiplies by independent normal noise of mean 1 and variance p/(1-p); its gradient by the "
+        "same noise, and in inference it is the identity, to the bit.",
+        "z = (y/x - 1) / sqrt(p/(1 - p)): of N elements Binomial(N, Phi(c)) have z < c, and of n disjoint pairs "
+        "Binomial(n, 1/2) have noise of different signs; dx/dy = y/x",
+        f"{SRIVASTAVA}, section 10 (multiplicative Gaussian noise)",
+        "a deviation of sqrt(p) or p/(1-p); noise that is not normal, or shared; a gradient with fresh noise",
+        statistical=True,
+        dtypes=("float32", "float64"),
+    ),
+    Clause(
+        "DO.attention",
+        frozenset({"attention_dropout"}),
+        "Attention drops each weight for itself, after the softmax, scales what it keeps by 1/(1-p), and its gradient "
+        "has the same mask; in inference it drops none.",
+        "y = W v, W = mask softmax(q k^T / sqrt(d)) / (1 - p), kept ~ Binomial(N, 1 - p); dv = W^T dy",
+        "Vaswani et al., Attention Is All You Need, NIPS 2017, section 5.4",
+        "weights that are dropped before the softmax; one mask for the batch or for all queries; no scale",
+        statistical=True,
+        dtypes=("float32", "float64"),
     ),
     Clause(
         "DO.bad-input",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from conformance.bernoulli import POWER
 from conformance.clauses import CLAUSES
 from conformance.results import BAD, Results, Row
 
@@ -154,19 +154,28 @@ def _figures(results: Results) -> Iterator[tuple[str, str]]:
     elements, undecided = sum(row["elements"] for row in rows), sum(row["undecided"] for row in rows)
     share = undecided / max(1, elements + undecided)
     yield f"{len(rows)} clauses x subjects, {elements} elements judged, {undecided} ({share:.2%}) undecided", ""
-    tests = [test for row in rows for test in row["statistics"]]
-    if tests:
-        spent = sum(float(test["false_alarm"]) for test in tests)
-        shift = max(float(test["detectable_shift"]) for test in tests)
-        yield (
-            f"{len(tests)} statistical tests spend {spent:.2g} of the false-alarm probability "
-            f"{float(run['false_alarm']['run']):.2g}; each shows a shift of {shift:.2g} with probability {POWER}",
-            "",
-        )
+    # Imported here, because it draws by this module's means.
+    from conformance.report import ledger
+
+    yield from ((line, "") for line in ledger.summary(results))
+    if "evidence" in run:
+        yield from _evidence(run["evidence"])
     framework = sum(float(row["seconds_framework"]) for row in rows)
     seconds = f"{float(run['seconds']):.1f} s" if "seconds" in run else "unfinished"
     spent_in = f"{framework:.1f} s in the frameworks, all workers together"
     yield f"profile {run['profile']}, seed {run['seed']}; {seconds} on the clock, {spent_in}", ""
+
+
+def _evidence(held: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if not held["added"]:
+        yield f"evidence in {held['file']}: nothing was added", ""
+        return
+    yield (
+        f"evidence in {held['file']}: {held['streams']} counts of {held['runs']} runs, {held['added']} of this one",
+        "",
+    )
+    for told in held["against"]:
+        yield f"evidence of all runs against {told}", RED
 
 
 def verdict(results: Results, also: Iterable[str] = ()) -> tuple[str, bool | None]:
@@ -174,6 +183,8 @@ def verdict(results: Results, also: Iterable[str] = ()) -> tuple[str, bool | Non
     failed, stale = len(failures(results)), len(results.run.get("stale", []))
     wrong = [f"{failed} of {len(results.rows)} clauses x subjects fail"] if failed else []
     wrong += [f"{stale} recorded deviation{'s' if stale > 1 else ''} matched nothing"] if stale else []
+    against = len(results.run.get("evidence", {}).get("against", ()))
+    wrong += [f"the evidence of all runs speaks against {against} counts"] if against else []
     wrong += also
     if wrong:
         return f"does not conform: {'; '.join(wrong)}", False

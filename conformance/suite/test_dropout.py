@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from adapters.base import Dropout, dtype_of
-from conformance import bernoulli, cases
+from adapters.base import Case, Dropout, DropoutCount, Unsupported, dtype_of
+from conformance import bernoulli, cases, profiles
+from conformance.counting import hold
 from conformance.examination import Examination, clause
 
 
@@ -70,12 +71,10 @@ def _told(answer: object) -> str:
 def test_rate(exam: Examination) -> None:
     share = exam.false_alarm / len(RATES)
     for index, rate in enumerate(RATES):
-        case = ones(exam, rate, index, needed(rate, share))
-        kept = int(np.count_nonzero(exam.ask(case).arrays["y"]))
-        test = bernoulli.count_test(kept, case.x.size, 1 - rate, share)
+        trials = max(needed(rate, share), drawn_at_least(exam))
+        case, kept = counted(exam, rate, index, trials)
         exam.record.examples += 1
-        exam.record.statistics.append({"rate": rate, **test.as_dict()})
-        exam.require(not test.rejected, case, f"rate {rate}: {test}", output="mask")
+        hold(exam, case, "an element is kept", bernoulli.count_test(kept, trials, 1 - rate, share))
 
 
 #: The rates that are counted. One that is rounded to a multiple of 1/128 or 1/256 is off by 0.0016 at least, or is 0 or
@@ -84,16 +83,50 @@ RATES = (0.5, 0.1, 0.25, 0.35, 0.9, 0.001, 0.999, 0.0001, 0.9999)
 
 
 def needed(rate: float, share: float) -> int:
-    """Elements at which a rate that is rounded to 8 or 7 bits shows, and at 0.1 one that is off by a hundredth."""
+    """Elements at which a rate that is rounded to 8 or 7 bits shows, and at 0.1 one that is off by a hundredth.
+
+    Rounded up or down, that is, to a multiple that is no nearer than the nearest.
+    """
     rounded = {abs(rate - round(steps * rate) / steps) for steps in (128, 256)} - {0.0}
     shift = min(rounded | {rate / 100} if rate == 0.1 else rounded or {0.01})
-    return bernoulli.samples_needed(rate, shift, share)
+    return bernoulli.samples_needed(1 - rate, shift, share, multiple=ROW)
 
 
-def ones(exam: Examination, rate: float, index: int, elements: int) -> Dropout:
-    """Ones, so many at least."""
-    shape = (elements // 1024 + 1, 1024)
-    seed = bernoulli.seed(exam.clause.id, str(exam.subject), index + exam.seed)
+#: Elements are asked as rows of so many.
+ROW = 1024
+
+
+#: Elements that are counted of each rate on a device of its own in the profile "deep", and at once: a multiple of ROW.
+DEEP, AT_ONCE = 954 * 2**20, 2**24
+
+
+def drawn_at_least(exam: Examination) -> int:
+    return DEEP if exam.subject.device != "cpu" and profiles.chosen() == "deep" else 0
+
+
+def counted(exam: Examination, rate: float, index: int, trials: int) -> tuple[Case, int]:
+    """How many of so many elements are kept, and what was asked, or the first of it: counted where they are drawn, and
+    with a seed for each part. An adapter that cannot count answers the elements themselves.
+    """
+    shapes = [(min(AT_ONCE, trials - start) // ROW, ROW) for start in range(0, trials, AT_ONCE)]
+    kept, first = 0, None
+    for part, shape in enumerate(shapes):
+        seed = bernoulli.seed(exam.clause.id, str(exam.subject), index, exam.seed, *([part] if part else []))
+        case: Case = DropoutCount(x=np.ones((), dtype_of(exam.dtype)), shape=shape, rate=rate, seed=seed)
+        try:
+            kept += int(exam.ask(case).arrays["kept"])
+        except Unsupported:
+            case = ones(exam, rate, index, shape[0] * ROW, *([part] if part else []))
+            kept += int(np.count_nonzero(exam.ask(case).arrays["y"]))
+        first = first or case
+    assert first is not None
+    return first, kept
+
+
+def ones(exam: Examination, rate: float, index: int, elements: int, *part: int) -> Dropout:
+    """Ones, so many: a multiple of ROW."""
+    shape = (elements // ROW, ROW)
+    seed = bernoulli.seed(exam.clause.id, str(exam.subject), index, exam.seed, *part)
     return Dropout(
         x=np.ones(shape, dtype_of(exam.dtype)),
         rate=rate,

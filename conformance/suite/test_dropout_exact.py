@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import math
@@ -63,6 +64,21 @@ def test_seed(exam: Examination, data: st.DataObject) -> None:
     following = dataclasses.replace(case, call=data.draw(st.integers(2, 4), label="call"))
     message = f"calls 1 and {following.call} after seeding gave one mask"
     exam.require(not np.array_equal(mask, kept(exam, following)), following, message, output="next call")
+    with contextlib.suppress(Unsupported):  # an api without a global generator, or that cannot do without a seed
+        global_seed(exam, case)
+
+
+def global_seed(exam: Examination, case: Dropout) -> None:
+    """The same of the framework's global seed, with a layer that is given none."""
+    sown, again, other = (
+        dataclasses.replace(case, globally=True, seed=seed, recipe=dict(case.recipe))
+        for seed in (case.seed, case.seed, case.seed ^ 1)
+    )
+    mask = kept(exam, sown)
+    message = "the same global seed gave another mask"
+    exam.require(np.array_equal(mask, kept(exam, again)), again, message, output="same global seed")
+    message = f"the global seeds {sown.seed} and {other.seed} gave one mask"
+    exam.require(not np.array_equal(mask, kept(exam, other)), other, message, output="other global seed")
 
 
 @clause("DO.special", regimes=("special",))

@@ -80,12 +80,12 @@ def hold(exam: Examination, case: Stack) -> Outcome:
     return outcome
 
 
-def counts(exam: Examination, case: Stack, kept: Array, rate: float, share: float) -> list[dict[str, float | int]]:
+def counts(exam: Examination, case: Stack, kept: Array, rate: float, share: float) -> list[dict[str, Any]]:
     """The kept of each half, an exact test of each; ``kept``: [2, n]."""
     found = []
-    for half in kept:
+    for which, half in zip(("first", "second"), kept, strict=True):
         test = bernoulli.count_test(int(np.count_nonzero(half)), half.size, 1 - rate, share)
-        found.append(test.as_dict())
+        found.append(test.as_dict() | {"what": f"an input of the {which} half is kept"})
         exam.require(not test.rejected, case, f"rate {rate}: {test}", output="mask")
     return found
 

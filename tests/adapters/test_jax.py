@@ -16,6 +16,7 @@ import pytest
 from adapters import jax as adapter
 from adapters.base import (
     ACTIVATIONS,
+    KIN,
     OPERATIONS,
     Activation,
     Array,
@@ -24,6 +25,7 @@ from adapters.base import (
     Dense,
     Dialect,
     Dropout,
+    DropoutKin,
     LayerNorm,
     Outcome,
     Subject,
@@ -86,6 +88,13 @@ def dropout(subject: Subject, **changed: Any) -> Dropout:
     return Dropout(**{"x": x, "rate": 0.5, "training": True, "seed": 7, "dy": np.full_like(x, 3), **changed})
 
 
+def attention(subject: Subject, **changed: Any) -> DropoutKin:
+    """Values that are the identity: of four queries two weights or so are dropped."""
+    x = np.resize(np.eye(4, dtype=of_dtype(subject, 1).dtype), (2, 4, 4))
+    given = {"kind": "attention_dropout", "x": x, "rate": 0.5, "training": True, "seed": 7, "dy": x.copy()}
+    return DropoutKin(**{**given, **changed})
+
+
 def dense(subject: Subject, **changed: Any) -> Dense:
     """One input of two features, three neurons; the middle one is negative."""
     given: dict[str, Any] = {
@@ -108,6 +117,7 @@ MAKERS: dict[str, Callable[..., Case]] = {
     "batch_norm": batch_norm,
     "layer_norm": layer_norm,
     "dropout": dropout,
+    "attention_dropout": attention,
     "dense": dense,
 }
 
@@ -132,7 +142,7 @@ def expected_shapes(case: Case) -> dict[str, tuple[int, ...]]:
             return {"y": (2, 2), "dx": (2, 2), "dalpha": (1,)}
         case Activation(name="glu"):
             return {"y": (2, 1), "dx": (2, 2)}
-        case Activation(x=x) | Dropout(x=x):
+        case Activation(x=x) | Dropout(x=x) | DropoutKin(x=x):
             return {"y": x.shape, "dx": x.shape}
     raise AssertionError(f"no case of {type(case).__name__} is asked here")
 
@@ -312,7 +322,7 @@ def test_float32_is_asked_as_users_run_it() -> None:
 
 def test_what_the_class_declares(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ADAPTER.name == "jax"
-    assert all(operations <= OPERATIONS for operations in ADAPTER.apis.values())
+    assert all(operations <= OPERATIONS | KIN for operations in ADAPTER.apis.values())
     assert set(adapter.SPELLINGS) == ACTIVATIONS - {"prelu"}
     assert ADAPTER.dialect("flax.nnx") == ADAPTER.dialect("flax.linen") == Dialect(momentum="old")
     assert ADAPTER.missing() is None

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from adapters.base import Activation, Subject, Unsupported
+from adapters.base import Activation, Dropout, Subject, Unsupported
+from adapters.numpy import NumPy
 from adapters.process import Died, Process, Raised
+from conformance import backends
 
 SUBJECT = Subject("deadly", "control")
 
@@ -74,3 +76,26 @@ def test_a_child_that_does_not_answer_is_ended() -> None:
 def test_the_environment_is_the_childs_alone(process: Process) -> None:
     assert process.ask(SUBJECT, case("environment")).arrays["y"].tolist() == [7.0]
     assert "DEADLY" not in os.environ
+
+
+def test_another_process_is_not_the_one_that_usually_answers() -> None:
+    adapter = backends.adapter("keras-jax")  # it is asked in a process of its own, because of its environment
+    assert Process.another(adapter) is not Process.of(adapter)
+    assert Process.another(adapter) is Process.another(adapter)
+    plain = backends.adapter("numpy")
+    assert Process.another(plain) is Process.of(plain)
+
+
+def test_another_process_gives_the_same_mask() -> None:
+    case = Dropout(x=np.ones((8, 8), np.float32), rate=0.5, training=True, seed=3)
+    subject = Subject("numpy", "control")
+    here = backends.adapter("numpy").ask(subject, case).arrays["y"]
+    np.testing.assert_array_equal(here, Process.another(backends.adapter("numpy")).ask(subject, case).arrays["y"])
+
+
+def test_an_adapter_that_no_other_process_finds_is_not_asked_there() -> None:
+    class Local(NumPy):
+        pass
+
+    with pytest.raises(Unsupported, match="no ADAPTER of the type Local"):
+        Process.another(Local())

@@ -296,15 +296,18 @@ def test_declarations() -> None:
     assert set(ADAPTER.versions()) == {"torch"}
     assert {subject.api for subject in ADAPTER.subjects()} == {*APIS, "torch", "torch.native"}
     for api in ADAPTER.apis:
-        assert ADAPTER.dialect(api) == Dialect("new", "n-1", "zeros", dropped_special="nan", channel_axes=(1,))
-    assert ADAPTER.apis["nn"] == OPERATIONS
-    assert ADAPTER.apis["nn.functional"] == OPERATIONS - {"stack"}
+        random = {"dropped_special": "nan", "own_masks": ("compile", "vmap")}
+        assert ADAPTER.dialect(api) == Dialect("new", "n-1", "zeros", channel_axes=(1,), **random)  # type: ignore[arg-type]
+    assert ADAPTER.apis["nn"] == OPERATIONS | {"alpha_dropout"}
+    assert ADAPTER.apis["nn.functional"] == OPERATIONS - {"stack"} | {"alpha_dropout", "attention_dropout"}
     asked = {(subject.api, subject.mode) for subject in ADAPTER.subjects()}
     assert asked == {(api, mode) for api in ADAPTER.apis for mode in ADAPTER.modes_of(api)}
     assert ADAPTER.compiles == {"compile": "configuration"}
     for subject in ADAPTER.subjects():
-        compiled = {"silu", "softplus"}
-        assert ADAPTER.offers(subject) == (compiled if subject.mode == "compile" else ADAPTER.apis[subject.api])
+        compiled = {"dropout", "silu", "softplus"}
+        lanes = {"alpha_dropout", "attention_dropout"} if subject.mode == "vmap" else set()
+        rest = ADAPTER.apis[subject.api] - lanes
+        assert ADAPTER.offers(subject) == (compiled if subject.mode == "compile" else rest)
 
 
 def test_importing_the_adapter_does_not_import_torch() -> None:

@@ -68,6 +68,12 @@ class TailMultiplies(NumPy):
         return y
 
 
+@fault(clause="DO.special", says="a NaN is never dropped")
+class DroppedNaNKept(NumPy):
+    def drop(self, x: Array, keep: Array, rate: float) -> Array:
+        return super().drop(x, keep | np.isnan(x), rate)
+
+
 @fault(clause="DO.special", says="kept infinities become the largest number")
 class InfinityClipped(NumPy):
     def drop(self, x: Array, keep: Array, rate: float) -> Array:

@@ -13,6 +13,8 @@ from typing import TypeVar
 
 from adapters._numpy_activations import Activations
 from adapters._numpy_derivatives import ActivationDerivatives
+from adapters._numpy_dropout import Dropouts
+from adapters._numpy_kin import Kin
 from adapters.numpy import NumPy
 
 
@@ -52,7 +54,7 @@ class Sound:
 ACTIVATION_STEPS = frozenset({*vars(Activations), *vars(ActivationDerivatives), "forward", "backward", "total"}) - {
     name for name in vars(Activations) if name.startswith("__")
 }
-DROPOUT_STEPS = frozenset("dropout dropout_train dropout_eval mask spread dropout_scale drop drop_gradient".split())
+DROPOUT_STEPS = frozenset(name for name in (*vars(Dropouts), *vars(Kin)) if not name.startswith("__"))
 COMMON_STEPS = frozenset("ask answer answer_in computed_in stored_in flush modes".split())
 
 #: The clauses that ask sums of millions of terms.

@@ -1,7 +1,7 @@
-"""The command line ``conformance``: run, list, explain, show.
+"""The command line ``conformance``: run, list, explain, show, report, diff, reproduce, merge.
 
-Exit codes: 0 conforms (recorded deviations included), 1 something new fails or a record is stale, 2 usage,
-3 nothing was run, 4 a defect of the suite itself, 130 interrupted. An error is one line on standard error that says
+Exit codes: 0 conforms (recorded deviations included), 1 something new fails or a record is stale (``diff``: something
+got worse), 2 usage, 3 nothing was run, 4 a defect of the suite itself, 130 interrupted. An error is one line on standard error that says
 what to do.
 """
 
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from conformance import __version__
+from conformance.report import commands as reports
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,6 +80,7 @@ def parser() -> Parser:
     )
     told = "where the results go (default: results.json)"
     run.add_argument("--results", type=Path, default=Path("results.json"), metavar="FILE", help=told)
+    run.add_argument("--html", type=Path, metavar="FILE", help="write the report of the run there too")
 
     commands.add_parser("list", help="clauses and backends, and why a backend is missing", allow_abbrev=False)
     explain = commands.add_parser("explain", help="what a clause says, and where that is from", allow_abbrev=False)
@@ -87,6 +89,7 @@ def parser() -> Parser:
     show.add_argument("results", type=Path, metavar="RESULTS", help="a results file")
     told = "the errors of activations in units in the last place instead"
     show.add_argument("--ulps", action="store_true", help=told)
+    reports.add(commands)
     return top
 
 
@@ -106,7 +109,10 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     filters = {name: getattr(options, name) for name in FILTERS}
     request = engine.Request(filters, options.profile, options.seed, options.results, options.workers)
     try:
-        return {True: CONFORMS, False: FAILS, None: NOTHING}[engine.run(request, console)]
+        conforms = engine.run(request, console)
+        if options.html is not None:
+            reports.page_of(options.results, options.html)
+        return {True: CONFORMS, False: FAILS, None: NOTHING}[conforms]
     except engine.UsageError as usage:
         error(str(usage))
         return USAGE
@@ -135,10 +141,10 @@ def _explain(options: argparse.Namespace, console: Console) -> int:
 
 
 def _show(options: argparse.Namespace, console: Console) -> int:
-    from conformance import results
     from conformance.report import table
+    from conformance.report.view import opened
 
-    found = results.load(options.results)
+    found = opened(options.results)
     if options.ulps:
         from conformance.report import ulps
 
@@ -152,7 +158,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code. argparse leaves with SystemExit on --help, --version and usage errors."""
     options = parser().parse_args(arguments)
     command: Callable[[argparse.Namespace, Any], int]
-    command = {"run": _run, "list": _list, "explain": _explain, "show": _show}[options.command]
+    own = {"run": _run, "list": _list, "explain": _explain, "show": _show}
+    command = {**own, **reports.HANDLERS}[options.command]
     try:
         return command(options, _console())
     except KeyboardInterrupt:

@@ -16,10 +16,11 @@ from conformance import deviations
 from conformance.clauses import CLAUSES
 from conformance.deviations import DeviationError
 from conformance.report.text import line
-from conformance.report.view import Cell, View, versions
+from conformance.report.view import Cell, View, versions_of
 from conformance.reproduce import jax, keras, torch
 from conformance.reproduce.given import read
-from conformance.reproduce.reduced import packed, plain, reduced
+from conformance.reproduce.reduced import Language, packed, reduced
+from conformance.reproduce.shown import showing
 
 #: Lines that a script has at most.
 LONGEST = 40
@@ -69,15 +70,19 @@ def written(view: View, cell: Cell, finding: Mapping[str, Any]) -> str:
     subject = Subject(**{axis: cell.row["subject"][axis] for axis in AXES})
     if subject.device != "cpu":
         raise Unsupported("a device of its own")
+    clause = CLAUSES.get(cell.row["clause"])
+    if clause is None or clause.against:
+        raise Unsupported("an answer that may be another subject's")
     case = read(finding["case"])
     if not all(value.flags.c_contiguous for _, value in case.arrays()):
         raise Unsupported("a layout of its own")
-    output, index = finding["output"], tuple(finding.get("index", ()))
-    if not _OUTPUTS.fullmatch(output) or "bound" not in finding or not all(isinstance(i, int) for i in index):
+    output, shown = showing(case, finding)
+    if not _OUTPUTS.fullmatch(output):
         raise Unsupported(f"the answer {output}")
-    small = reduced(case, output, index)
-    imports, lines, number = _of(subject, small, output)
-    body = [*lines, *_judged(finding, number)]
+    if "bound" in finding:
+        case = reduced(case, output, tuple(int(place) for place in finding["index"]))
+    imports, lines, language = _of(subject, case, output)
+    body = shown(lines, language)
     text = "\n".join([*_head(view, cell, finding), *_imports(imports, body), *body]) + "\n"
     text = re.sub(r"\n{3,}", "\n\n", text)
     if text.count("\n") >= LONGEST:
@@ -86,19 +91,19 @@ def written(view: View, cell: Cell, finding: Mapping[str, Any]) -> str:
     return text
 
 
-def _of(subject: Subject, case: Case, output: str) -> tuple[tuple[str, ...], list[str], Any]:
+def _of(subject: Subject, case: Case, output: str) -> tuple[tuple[str, ...], list[str], Language]:
     if subject.backend == "torch":
-        return torch.IMPORTS, torch.lines(subject, case, output), torch.number
+        return torch.IMPORTS, torch.lines(subject, case, output), torch.LANGUAGE
     if subject.backend == "jax":
-        return jax.imports(subject), jax.lines(subject, case, output), jax.number
+        return jax.imports(subject), jax.lines(subject, case, output), jax.LANGUAGE
     if subject.backend in keras.RUNS_ON and subject.api in ("keras", "keras.ops", "tf.nn"):
-        return keras.imports(subject), keras.lines(subject, case, output), keras.number
+        return keras.imports(subject), keras.lines(subject, case, output), keras.LANGUAGE
     raise Unsupported(f"scripts of {subject.backend} {subject.api}")
 
 
 def _head(view: View, cell: Cell, finding: Mapping[str, Any]) -> list[str]:
     clause = CLAUSES.get(cell.row["clause"])
-    told = [f"{name} {version}" for name, version in versions(view.run).items()]
+    told = [f"{name} {version}" for name, version in versions_of(view.run, cell.row['subject']['backend']).items()]
     return [
         f"# {line(cell.subject, 110)}",
         f"# {line(cell.row['clause'], 40)}: {line(clause.formula if clause else '', 70)}",
@@ -110,16 +115,3 @@ def _imports(framework: tuple[str, ...], body: list[str]) -> list[str]:
     unpacked = ("import base64", "import zlib") if packed(body) else ()
     first = ("import os", *unpacked) if "import os" in framework else unpacked
     return [*first, "import sys", "", "import numpy as np", *(each for each in framework if each != "import os"), ""]
-
-
-def _judged(finding: Mapping[str, Any], number: Any) -> list[str]:
-    index = [int(place) for place in finding["index"]]
-    where = f'[{", ".join(map(str, index))}]' if index else ""
-    expected, bound, got = (float(finding[name]) for name in ("expected", "bound", "got"))
-    return [
-        f"value = {number(where)}",
-        f"expected, bound = {plain(expected)}, {plain(bound)}",
-        'print("got  ", value)',
-        'print("right", expected, "+-", bound)',
-        f"sys.exit(int(not abs(value - expected) <= bound))  # in that run: {plain(got)}",
-    ]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.base import AXES
-from conformance import results
+from conformance import backends, results
 from conformance.clauses import CLAUSES
 from conformance.report.table import LAYERS, ordered
 from conformance.report.text import printable
@@ -173,6 +173,14 @@ class View:
 def versions(run: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = run["environment"]["versions"]
     return found
+
+
+def versions_of(run: Mapping[str, Any], backend: str) -> dict[str, str]:
+    """NumPy's, and those of the distributions that a backend consists of; all where it is not known here."""
+    if backend not in backends.names():
+        return versions(run)
+    wanted = ("numpy", *backends.adapter(backend).distributions)
+    return {name: version for name, version in versions(run).items() if name in wanted}
 
 
 def statement(name: str) -> Mapping[str, str]:

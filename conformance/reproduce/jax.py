@@ -6,7 +6,7 @@ import math
 
 from adapters._jax_activations import SPELLINGS
 from adapters.base import Activation, BatchNorm, Case, Dense, LayerNorm, Subject, Unsupported
-from conformance.reproduce.reduced import keywords, literal, plain
+from conformance.reproduce.reduced import Language, keywords, literal, plain
 
 #: The case's name of a parameter -> Flax's.
 _NAMES = {
@@ -15,6 +15,7 @@ _NAMES = {
     Dense: {"weight": "kernel", "bias": "bias"},
     Activation: {"alpha": "negative_slope"},
 }
+LANGUAGE = Language(number="float(got{})", dtype="str(got.dtype)", array="np.asarray(got, np.float64)")
 _STATISTICS = {"running_mean": "mean", "running_var": "var"}
 
 
@@ -144,6 +145,8 @@ def _asked(subject: Subject, case: Case, output: str, stored: dict[str, str]) ->
     arguments = ", ".join(given)
     made = [f"def ask({arguments}):", *(f"    {line}" for line in body), ""]
     turned = ["got = got.T"] if output == "dweight" else []
+    if output in ("dalpha", "dgain", "dbias"):
+        turned = [f"got = got.reshape({getattr(case, output[1:]).shape})"]  # stored without its shape
     if subject.mode == "vmap":
         beside = ["def lanes(each):", "    ramp = np.linspace(-1.5, 2.0, each.size).reshape(each.shape)",
                   "    return jnp.stack([jnp.asarray(ramp, each.dtype), each])", ""]  # fmt: skip
@@ -151,8 +154,3 @@ def _asked(subject: Subject, case: Case, output: str, stored: dict[str, str]) ->
         return [*made, *beside, f"got = jax.jit(jax.vmap(ask))({lanes})[1]", *turned]
     call = "jax.jit(ask)" if subject.mode == "jit" else "ask"
     return [*made, f"got = {call}({arguments})", *turned]
-
-
-def number(index: str) -> str:
-    """An element of ``got`` as a float."""
-    return f"float(got{index})"

@@ -5,10 +5,15 @@ from __future__ import annotations
 from adapters._keras_layers import STORED
 from adapters._tensorflow_activations import KERAS, KERAS_OPS, TF_NN, spelling
 from adapters.base import Activation, BatchNorm, Case, Dense, LayerNorm, Subject, Unsupported
-from conformance.reproduce.reduced import keywords, literal, plain
+from conformance.reproduce.reduced import Language, keywords, literal, plain
 
 #: backend -> Keras's own name for what it runs on
 RUNS_ON = {"tensorflow": "tensorflow", "keras-torch": "torch", "keras-jax": "jax"}
+LANGUAGE = Language(
+    number='float(keras.ops.convert_to_numpy(keras.ops.cast(got, "float64")){})',
+    dtype="keras.backend.standardize_dtype(got.dtype)",
+    array='keras.ops.convert_to_numpy(keras.ops.cast(got, "float64"))',
+)
 _STATISTICS = ("running_mean", "running_var")
 
 
@@ -181,8 +186,3 @@ def _jax(subject: Subject, case: Case, call: str, output: str, target: str) -> l
         return [*head, "got = pull(dy)[1]"]
     place = f"[each is {target} for each in layer.trainable_variables].index(True)"
     return [*head, f"got = pull(dy)[0][{place}]", f"got = {_transposed(output)}"]
-
-
-def number(index: str) -> str:
-    """An element of ``got`` as a float."""
-    return f'float(keras.ops.convert_to_numpy(keras.ops.cast(got, "float64")){index})'

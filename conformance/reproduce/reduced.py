@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,15 @@ WRITTEN = 64
 LONGEST = 12_000
 _ALONG_ROWS = ("softmax", "log_softmax", "glu")
 _OF_X = ("y", "ty", "dx", "dxx", "dxy")
+
+
+@dataclass(frozen=True)
+class Language:
+    """How a framework's tensor ``got`` is read."""
+
+    number: str  #: an element as a float; ``{}`` stands for its index in brackets
+    dtype: str  #: the name of its dtype
+    array: str  #: a NumPy array of float64
 
 
 class TooLarge(ValueError):  # noqa: N818 - says what is the matter

@@ -5,11 +5,16 @@ from __future__ import annotations
 from adapters._torch_activations import spelling
 from adapters._torch_modules import STORED
 from adapters.base import Activation, BatchNorm, Case, Dense, LayerNorm, Subject, Unsupported
-from conformance.reproduce.reduced import keywords, literal, plain
+from conformance.reproduce.reduced import Language, keywords, literal, plain
 
 IMPORTS = ("import torch",)
 _GRADIENTS = {"dx": "x", "dgamma": "gamma", "dbeta": "beta", "dgain": "gain", "dbias": "bias", "dweight": "weight",
               "dalpha": "alpha"}  # fmt: skip
+LANGUAGE = Language(
+    number="float(got.detach(){})",
+    dtype='str(got.dtype).removeprefix("torch.")',
+    array="got.detach().double().numpy()",
+)
 _STATISTICS = ("running_mean", "running_var")
 
 
@@ -150,8 +155,3 @@ def _vmap(case: Case, call: str, output: str, *, modular: bool) -> list[str]:
             asked = f"torch.func.vmap(twice)(lanes(x), lanes(dy), lanes(ddx))[{int(output == 'dxy')}][1]"
             return [*made, *back, *twice, f"got = {asked}"]
     raise Unsupported(f"the answer {output}")
-
-
-def number(index: str) -> str:
-    """An element of ``got`` as a float."""
-    return f"float(got.detach(){index})"

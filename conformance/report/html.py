@@ -41,8 +41,10 @@ _TILES = {
     "undecided": "are undecided",
     "unsupported": "are not offered",
 }
+#: Runs before anything is drawn: what is for a reader without JavaScript is never laid out with it.
+EARLY = 'document.documentElement.classList.add("js")'
 #: Characters of cells written out in the page: beyond, a cell says which command writes it.
-ROOM = 3_000_000
+ROOM = 2_500_000
 
 
 def environment() -> jinja2.Environment:
@@ -56,9 +58,12 @@ def environment() -> jinja2.Environment:
     )
     made.filters |= {"figure": figure, "followed": link}
     made.globals["style"] = _asset(made, "style.css")
-    made.globals["script"] = script = _asset(made, "script.js")
-    # The page's policy lets this script run and no other, whatever might get in.
-    made.globals["script_hash"] = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    scripts = {"early": Markup(EARLY), "script": _asset(made, "script.js")}
+    made.globals |= scripts
+    # The page's policy lets these run and no other, whatever might get in.
+    made.globals["hashes"] = [
+        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts.values()
+    ]
     return made
 
 

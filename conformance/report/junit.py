@@ -39,7 +39,9 @@ def document(view: View) -> str:
             if cell.verdict in BAD:
                 kind = "failure" if cell.verdict == "fail" else "error"
                 message = str(cell.row["message"] or cell.verdict)
-                made = ElementTree.SubElement(case, kind, {"message": _text(message.splitlines()[0][:300]), "type": cell.verdict})
+                made = ElementTree.SubElement(
+                    case, kind, {"message": _text(message.splitlines()[0][:300]), "type": cell.verdict}
+                )
                 made.text = _text(message)
                 if left > 0:
                     left -= 1
@@ -56,7 +58,9 @@ def _case(suite: ElementTree.Element, cell: Cell) -> ElementTree.Element:
     if cell.verdict in ("unsupported", "undecided"):
         ElementTree.SubElement(case, "skipped", message=_text(str(cell.row["message"] or cell.verdict))[:300])
     elif cell.verdict == "deviation":
-        ElementTree.SubElement(case, "system-out").text = _text(f"recorded deviation: {', '.join(cell.row['deviations'])}")
+        ElementTree.SubElement(case, "system-out").text = _text(
+            f"recorded deviation: {', '.join(cell.row['deviations'])}"
+        )
     return case
 
 

@@ -64,7 +64,9 @@ def _table(view: View) -> Iterator[str]:
     yield "|---|" + "---|" * len(view.backends)
     for _, clauses in view.layers:
         for name, cells in clauses:
-            rows = {backend: [c.row for c in cells if c.row["subject"]["backend"] == backend] for backend in view.backends}
+            rows = {
+                backend: [c.row for c in cells if c.row["subject"]["backend"] == backend] for backend in view.backends
+            }
             texts = [markdown(table.cell(rows[backend]).plain) for backend in view.backends]
             yield f"| {code(name)} | {' | '.join(texts)} |"
 

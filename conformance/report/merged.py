@@ -61,7 +61,9 @@ def _run(paths: Sequence[Path], parts: Sequence[Results]) -> dict[str, Any]:
     for path, run in zip(paths, runs, strict=True):
         for name, version in run["environment"]["versions"].items():
             if versions.setdefault(name, version) != version:
-                raise Conflict(f"{places[name]} and {path} differ in the version of {name}: {versions[name]} and {version}")
+                raise Conflict(
+                    f"{places[name]} and {path} differ in the version of {name}: {versions[name]} and {version}"
+                )
             places.setdefault(name, path)
     backends = list(dict.fromkeys(name for run in runs for name in run["backends"]))
     stale = set.union(*({*run.get("stale", [])} for run in runs))

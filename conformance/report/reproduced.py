@@ -68,8 +68,12 @@ def _issue(view: View, cell: Cell, record: str | None, finding: Mapping[str, Any
         printed = f"got   {figure(finding['got'], 17)}\nright {figure(finding['expected'], 17)} +- {figure(finding['bound'], 17)}"
         lines += ["It printed:", "", block(printed)]
     lines += ["## Versions", ""]
-    lines += [f"- {markdown(name)} {markdown(version)}" for name, version in versions_of(view.run, subject['backend']).items()]
-    lines += [f"- Python {markdown(str(environment.get('python', '?')))}, {markdown(str(environment.get('platform', '?')))}"]
+    lines += [
+        f"- {markdown(name)} {markdown(version)}" for name, version in versions_of(view.run, subject["backend"]).items()
+    ]
+    lines += [
+        f"- Python {markdown(str(environment.get('python', '?')))}, {markdown(str(environment.get('platform', '?')))}"
+    ]
     lines += [f"- device {markdown(subject['device'])}, {markdown(str(environment.get('processor', '')))}".rstrip(", ")]
     return harmless("\n".join(lines)) + "\n"
 

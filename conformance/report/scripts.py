@@ -103,7 +103,7 @@ def _of(subject: Subject, case: Case, output: str) -> tuple[tuple[str, ...], lis
 
 def _head(view: View, cell: Cell, finding: Mapping[str, Any]) -> list[str]:
     clause = CLAUSES.get(cell.row["clause"])
-    told = [f"{name} {version}" for name, version in versions_of(view.run, cell.row['subject']['backend']).items()]
+    told = [f"{name} {version}" for name, version in versions_of(view.run, cell.row["subject"]["backend"]).items()]
     return [
         f"# {line(cell.subject, 110)}",
         f"# {line(cell.row['clause'], 40)}: {line(clause.formula if clause else '', 70)}",

@@ -133,8 +133,15 @@ def _fill(regime: str, shape: Any, seed: int, dtype: str, **parameters: float) -
     return regimes.fill(regime, _shape(shape), int(seed), _dtype(dtype).name, **parameters)
 
 
+def _array(value: Any, dtype: str) -> Any:
+    made = np.array(value, _dtype(dtype))
+    if not made.size:
+        raise Unreadable("an empty array, whose shape is not in its text")
+    return made
+
+
 _MAKERS: Mapping[str, Callable[..., Any]] = {
-    "array": lambda value, dtype="float64": np.array(value, _dtype(dtype)),
+    "array": lambda value, dtype="float64": _array(value, dtype),
     "full": lambda shape, value, dtype="float64": np.full(_shape(shape), value, _dtype(dtype)),
     "ones": lambda shape, dtype="float64": np.ones(_shape(shape), _dtype(dtype)),
     "zeros": lambda shape, dtype="float64": np.zeros(_shape(shape), _dtype(dtype)),

@@ -94,7 +94,9 @@ def _function(subject: Subject, case: Case) -> str:
 def _layer(subject: Subject, case: Case) -> tuple[str, str]:
     """The constructor, and the arguments of the call after x."""
     nnx = subject.api == "flax.nnx"
-    held = next((value.dtype.name for name, value in case.arrays() if name in ("gamma", "gain", "weight", "alpha")), None)
+    held = next(
+        (value.dtype.name for name, value in case.arrays() if name in ("gamma", "gain", "weight", "alpha")), None
+    )
     dtypes = {"dtype": case.x.dtype.name, "param_dtype": held or case.x.dtype.name}  # type: ignore[attr-defined]
     rngs = ", rngs=nnx.Rngs(0)" if nnx else ""
     match case:

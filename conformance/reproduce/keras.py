@@ -86,11 +86,17 @@ def _function(subject: Subject, case: Case) -> str:
             return f"{package}.{written.path}(x{keywords(written.arguments(case.parameters))})"
         case BatchNorm() if ops and case.training:
             axes = [axis for axis in range(case.x.ndim) if axis != case.channel_axis % case.x.ndim]
-            beta, gamma = ("None" if value is None else name for name, value in (("beta", case.beta), ("gamma", case.gamma)))
+            beta, gamma = (
+                "None" if value is None else name for name, value in (("beta", case.beta), ("gamma", case.gamma))
+            )
             moments = f"*keras.ops.moments(x, {axes})"
-            return f"keras.ops.batch_normalization(x, {moments}, {case.channel_axis}, {beta}, {gamma}, {plain(case.eps)})"
+            return (
+                f"keras.ops.batch_normalization(x, {moments}, {case.channel_axis}, {beta}, {gamma}, {plain(case.eps)})"
+            )
         case LayerNorm() if ops:
-            gain, bias = ("None" if value is None else name for name, value in (("gain", case.gain), ("bias", case.bias)))
+            gain, bias = (
+                "None" if value is None else name for name, value in (("gain", case.gain), ("bias", case.bias))
+            )
             axes = list(range(-case.normalized_rank, 0))
             return f"keras.ops.layer_normalization(x, {gain}, {bias}, axis={axes}, epsilon={plain(case.eps)})"
     raise Unsupported("a function that is not written")

@@ -15,6 +15,8 @@ from adapters.base import Activation, BatchNorm, Case, LayerNorm
 Array = np.ndarray[Any, np.dtype[Any]]
 Index = tuple[int, ...]
 
+#: A tensor of so many elements is small.
+SMALL = 16
 #: Numbers that are written out; beyond, the bytes are.
 WRITTEN = 64
 #: Characters that an array may take in a script.
@@ -40,8 +42,11 @@ def reduced(case: Case, output: str, index: Index) -> Case:
     """The same shapes, with as few different numbers as leave one element of one answer what it was.
 
     An elementwise function gets the element everywhere, so that it keeps its place in a vector; a row, a sample or a
-    channel that is computed from its own numbers alone is repeated for the others.
+    channel that is computed from its own numbers alone is repeated for the others. A case that a person can read is
+    left as it is.
     """
+    if case.x.size <= SMALL:  # type: ignore[attr-defined]
+        return case
     match case:
         case Activation() if output in _OF_X and (case.alpha is None or case.alpha.size == 1):
             row = case.name in _ALONG_ROWS

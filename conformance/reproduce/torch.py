@@ -21,9 +21,7 @@ _STATISTICS = ("running_mean", "running_var")
 def lines(subject: Subject, case: Case, output: str) -> list[str]:
     """Raises Unsupported for what is not written this way."""
     made = [f"{name} = {_tensor(literal(value), value.dtype.name)}" for name, value in case.arrays()]
-    made += [
-        f"t{name} = {_tensor(literal(value), value.dtype.name)}" for name, value in case.tangents.items()
-    ]
+    made += [f"t{name} = {_tensor(literal(value), value.dtype.name)}" for name, value in case.tangents.items()]
     call = _module(case, made) if subject.api == "nn" else _function(subject, case)
     if subject.mode == "compile":
         made += ["layer = torch.compile(layer, fullgraph=True, dynamic=True)", "x.requires_grad_()"]
@@ -40,8 +38,11 @@ def _module(case: Case, made: list[str]) -> str:
     dtypes = {getattr(case, ours).dtype.name for ours in stored} or {case.x.dtype.name}  # type: ignore[attr-defined]
     if len(dtypes) > 1:
         raise Unsupported("several dtypes")
-    made.append(f"layer = torch.nn.{_constructed(case)}, dtype=torch.{dtypes.pop()})" if stored else
-                f"layer = torch.nn.{_constructed(case)})")
+    made.append(
+        f"layer = torch.nn.{_constructed(case)}, dtype=torch.{dtypes.pop()})"
+        if stored
+        else f"layer = torch.nn.{_constructed(case)})"
+    )
     if stored:
         made.append(f"layer.load_state_dict({{{', '.join(f'{v!r}: {k}' for k, v in stored.items())}}}, strict=False)")
         made += [f"{ours} = layer.{theirs}" for ours, theirs in stored.items()]

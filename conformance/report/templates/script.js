@@ -1,6 +1,5 @@
 "use strict";
 // Filter, sort, search; a cell opened. The page is readable without: everything here only hides, orders and repeats.
-document.documentElement.classList.add("js");
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const one = (id) => document.getElementById(id);
@@ -36,19 +35,6 @@ document.documentElement.classList.add("js");
   function apply() {
     const { text, verdict, order, axes } = state();
     const kept = data.columns.map((column) => axes.every(([axis, value]) => column[axis] === value));
-    const rules = [];
-    all(".m").forEach((table, number) => {
-      table.dataset.t = number;
-      all("th.subject", table).forEach((head, at) => {
-        if (!kept[head.dataset.c]) rules.push(`.m[data-t="${number}"] tbody tr > :nth-child(${at + 2}), .m[data-t="${number}"] th.subject:nth-child(${at + 1})`);
-      });
-      all("th[data-backend]", table).forEach((head) => {
-        const span = all("th.subject", table).filter((each) => kept[each.dataset.c] && data.columns[each.dataset.c][0] === head.dataset.backend).length;
-        head.hidden = !span;
-        if (span) head.colSpan = span;
-      });
-    });
-    sheet.textContent = rules.length ? `${rules.join(",\n")} { display: none; }` : "";
     const filtered = axes.length || verdict || text;
     let shown = 0;
     for (const line of lines) {
@@ -57,13 +43,32 @@ document.documentElement.classList.add("js");
         const visible = cellsOf(line).filter((td) => kept[data.column[place(td)]] && (!verdict || td.classList.contains(verdict)));
         shown += visible.length;
         found = visible.length > 0;
-      } else if (found) shown += 1;
+      }
       line.row.hidden = !found;
     }
+    hide(kept, filtered);
     all(".layer").forEach((layer) => { layer.hidden = !layer.querySelector("tbody tr:not([hidden])"); });
     sort(order, kept);
     one("shown").textContent = filtered ? `${shown} cells` : `${data.column.length} cells`;
-    return shown;
+  }
+
+  // Columns that are not wanted, or in which nothing is left.
+  function hide(kept, filtered) {
+    const rules = [];
+    all(".m").forEach((table, number) => {
+      table.dataset.t = number;
+      const used = new Set(filtered ? all("tbody tr:not([hidden]) td[id]", table).map((td) => data.column[place(td)]) : []);
+      const stays = (head) => kept[head.dataset.c] && (!filtered || used.has(Number(head.dataset.c)));
+      all("th.subject", table).forEach((head, at) => {
+        if (!stays(head)) rules.push(`.m[data-t="${number}"] tbody tr > :nth-child(${at + 2}), .m[data-t="${number}"] th.subject:nth-child(${at + 1})`);
+      });
+      all("th[data-backend]", table).forEach((head) => {
+        const span = all("th.subject", table).filter((each) => stays(each) && data.columns[each.dataset.c][0] === head.dataset.backend).length;
+        head.hidden = !span;
+        if (span) head.colSpan = span;
+      });
+    });
+    sheet.textContent = rules.length ? `${rules.join(",\n")} { display: none; }` : "";
   }
 
   function sort(order, kept) {
@@ -126,9 +131,6 @@ document.documentElement.classList.add("js");
   function open(td) {
     const number = place(td);
     const shown = described(number, td);
-    const article = one(data.ids[number]);
-    if (article) for (const finding of all(".finding", article)) shown.append(finding.cloneNode(true));
-    else if (data.records[number]?.length) shown.append(make("p", `The case and a reproducer: conformance reproduce RESULTS ${data.ids[number]}`, "soft"));
     for (const name of data.records[number] ?? []) {
       const record = one(`record-${data.names[name]}`);
       if (!record) continue;
@@ -138,6 +140,9 @@ document.documentElement.classList.add("js");
       text.append(...[...reason.cloneNode(true).childNodes]);
       shown.append(text);
     }
+    const article = one(data.ids[number]);
+    if (article) for (const finding of all(".finding", article)) shown.append(finding.cloneNode(true));
+    else if (data.records[number]?.length) shown.append(make("p", `The case and a reproducer: conformance reproduce RESULTS ${data.ids[number]}`, "soft"));
     const close = make("button", "close", "close");
     close.type = "button";
     close.addEventListener("click", () => dialog.close());

@@ -18,6 +18,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 #: Upper ends of the classes of error over bound; the last class is open.
 CLASSES = (1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 10.0, 1e3)
+#: Binades around 1 that a curve over the input has: beyond, functions are straight or constant.
+BINADES = 12
 #: What the error of a normalization is told by: the statistics' own output.
 CONDITIONED = ("BN.train.output", "LN.output")
 
@@ -78,12 +80,12 @@ def larger(one: Mapping[str, Any], other: Mapping[str, Any], of: str = "error") 
 
 
 def binades(x: Array, error: Array) -> dict[str, float]:
-    """The largest of the errors in each binade of the input: sign and exponent of x, as text -> error.
+    """The largest of the errors in each binade of the input near 1: sign and exponent of x, as text -> error.
 
-    ``error``: not negative, inf where an answer is no number; zeros of x and what is not finite are left out.
+    ``error``: not negative, inf where an answer is no number.
     """
     value = x.astype(np.float64)
-    used = np.isfinite(value) & (value != 0)
+    used = (np.abs(value) >= 2.0**-BINADES) & (np.abs(value) < 2.0**BINADES)
     signed = np.where(value < 0, "-", "+")[used]
     exponent = np.frexp(value[used])[1] - 1
     found: dict[str, float] = {}

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from typing import Any
 
-#: What ends or hides a line, turns the direction of the text, or is no character: kinds of Unicode.
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _SUSPECT = re.compile(r"[^\x20-\x7e\n\t]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~&@$])")
 
@@ -19,7 +16,7 @@ def harmless(text: str) -> str:
 
 
 def _shown(character: str) -> str:
-    if unicodedata.category(character) not in _UNSEEN:
+    if character.isprintable():
         return character
     code = ord(character)
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

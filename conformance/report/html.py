@@ -260,7 +260,7 @@ def facts(record: str | None, finding: Mapping[str, Any]) -> list[tuple[str, str
         return [*told, ("found", line(finding["message"], 600))]
     where = str(list(finding["index"])) if finding.get("index") else ""
     told.append(("worst element", f"{finding.get('output', '')}{where}"))
-    told += [(name, figure(finding[name], 17)) for name in ("got", "expected") if name in finding]
+    told += [(name, repr(float(finding[name]))) for name in ("got", "expected") if name in finding]
     if "bound" in finding:
         told.append(("bound", f"± {figure(finding['bound'])}"))
     if "ratio" in finding:

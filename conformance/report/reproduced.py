@@ -11,7 +11,7 @@ from rich.text import Text
 
 from conformance.report.scripts import Script, Scripts
 from conformance.report.text import block, code, figure, harmless, line, markdown
-from conformance.report.view import Cell, View, statement, versions_of
+from conformance.report.view import Cell, View, formula, statement, versions_of
 
 
 class NoScript(Exception):  # noqa: N818 - says what is the matter
@@ -60,12 +60,13 @@ def _issue(view: View, cell: Cell, record: str | None, finding: Mapping[str, Any
     lines += ["## What happens", "", markdown(known.get("reason", "")) or _happens(finding), ""]
     if "bound" in finding:
         lines += [_happens(finding), ""]
-    lines += ["## What is expected", "", f"{markdown(told['statement'])} That is {code(told['formula'])}", ""]
+    lines += ["## What is expected", "", f"{markdown(told['statement'])} That is {code(formula(cell.row))}", ""]
     lines += [f"Source: {markdown(told['source'])}", ""] if told["source"] else []
     lines += [f"Documentation, or what is known of it: {known['source']}", ""] if known.get("source") else []
     lines += ["## To reproduce", "", "It exits 1 while the behaviour is there:", "", block(script.text, "python")]
     if "bound" in finding and finding.get("case") and "reduced" in script.told:
-        printed = f"got   {figure(finding['got'], 17)}\nright {figure(finding['expected'], 17)} +- {figure(finding['bound'], 17)}"
+        got, expected, bound = (float(finding[name]) for name in ("got", "expected", "bound"))
+        printed = f"got   {got!r}\nright {expected!r} +- {bound!r}"
         lines += ["It printed:", "", block(printed)]
     lines += ["## Versions", ""]
     lines += [

@@ -16,7 +16,7 @@ from conformance import deviations
 from conformance.clauses import CLAUSES
 from conformance.deviations import DeviationError
 from conformance.report.text import line
-from conformance.report.view import Cell, View, versions_of
+from conformance.report.view import Cell, View, formula, versions_of
 from conformance.reproduce import jax, keras, torch
 from conformance.reproduce.given import read
 from conformance.reproduce.reduced import Language, packed, reduced
@@ -102,11 +102,10 @@ def _of(subject: Subject, case: Case, output: str) -> tuple[tuple[str, ...], lis
 
 
 def _head(view: View, cell: Cell, finding: Mapping[str, Any]) -> list[str]:
-    clause = CLAUSES.get(cell.row["clause"])
     told = [f"{name} {version}" for name, version in versions_of(view.run, cell.row["subject"]["backend"]).items()]
     return [
         f"# {line(cell.subject, 110)}",
-        f"# {line(cell.row['clause'], 40)}: {line(clause.formula if clause else '', 70)}",
+        f"# {line(cell.row['clause'], 40)}: {line(formula(cell.row), 70)}",
         f"# {line(', '.join(told), 110)}; regime {line(str(finding.get('regime', '')), 30)}",
     ]
 

@@ -183,6 +183,15 @@ def versions_of(run: Mapping[str, Any], backend: str) -> dict[str, str]:
     return {name: version for name, version in versions(run).items() if name in wanted}
 
 
+def formula(row: Mapping[str, Any]) -> str:
+    """The formula that a cell was held against: the activation's own where there is one."""
+    from reference.activations import ACTIVATIONS
+
+    if row["activation"] in ACTIVATIONS:
+        return ACTIVATIONS[row["activation"]].formula
+    return statement(row["clause"])["formula"]
+
+
 def statement(name: str) -> Mapping[str, str]:
     """What a clause says; empty where this version of the suite has none of that name."""
     clause = CLAUSES.get(name)

@@ -11,7 +11,9 @@ from conformance.results import Results
 from tests.test_results import described, row
 
 #: Text that would be markup, a command or an escape where it is not made harmless.
-HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&lt;]]>`|*[a](javascript:x)\x1b[31m\u202e\x00\ud800```"
+HOSTILE = (
+    "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&lt;]]>`|*[a](javascript:x)\x1b[31m\u202e\x00\ud800```"
+)
 CASE = "Activation(name='gelu', x=np.array([-14.0, 1.0], 'float32'), parameters={}, alpha=None, dy=None)"
 FINDING = {
     "case": CASE, "regime": "wide", "output": "y", "index": [0], "got": 0.0, "expected": -1.09e-43, "bound": 1e-44,

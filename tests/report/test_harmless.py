@@ -161,7 +161,9 @@ def test_harmless_text_can_be_printed(raw: str) -> None:
     assert text.harmless(told) == told
 
 
-@pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "https://x y", "//x", 'https://x"onload='])
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "data:text/html,x", "https://x y", "//x", 'https://x"onload=']
+)
 def test_no_such_address_is_followed(address: str) -> None:
     assert text.link(address) is None
     assert text.link("https://example.org/a?b=c#d") == "https://example.org/a?b=c#d"

@@ -53,9 +53,7 @@ def test_an_unfinished_shard_makes_the_whole_unfinished(tmp_path: Path) -> None:
         ({"environment": {"versions": {"numpy": "0.1"}}}, "differ in the version of numpy"),
     ],
 )
-def test_conflicts(
-    change: dict[str, Any], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_conflicts(change: dict[str, Any], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one, other = written(tmp_path, rows()[0], name="a"), written(tmp_path, rows()[1], name="b")
     document = json.loads(other.read_text("utf-8"))
     for key, value in change.items():

@@ -1,8 +1,8 @@
 """The command line ``conformance``: run, list, explain, show, report, diff, reproduce, merge.
 
 Exit codes: 0 conforms (recorded deviations included), 1 something new fails or a record is stale (``diff``: something
-got worse), 2 usage, 3 nothing was run, 4 a defect of the suite itself, 130 interrupted. An error is one line on standard error that says
-what to do.
+got worse), 2 usage, 3 nothing was run, 4 a defect of the suite itself, 130 interrupted. An error is one line on
+standard error that says what to do.
 """
 
 from __future__ import annotations

@@ -27,7 +27,8 @@ CONDITIONED = ("BN.train.output", "LN.output")
 def spread(comparison: Comparison) -> list[int]:
     """How many decided elements have an error over bound in each of the classes (``len(CLASSES) + 1`` counts)."""
     ratio = comparison.ratio[~comparison.undecided]
-    return np.bincount(np.searchsorted(CLASSES, ratio.ravel()), minlength=len(CLASSES) + 1).tolist()
+    counts = np.bincount(np.searchsorted(CLASSES, ratio.ravel()), minlength=len(CLASSES) + 1)
+    return [int(count) for count in counts]
 
 
 def closest(case: Case, output: str, comparison: Comparison) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.report.difference import Change, Difference
-from conformance.report.text import code, markdown as escaped
+from conformance.report.text import code
+from conformance.report.text import markdown as escaped
 
 #: Lines of a kind that are shown where a reader has no page.
 MOST = 40

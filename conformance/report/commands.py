@@ -1,4 +1,4 @@
-"""The commands that read results: report, diff, reproduce, merge. Each writes files whole, or says why not in one line."""
+"""The commands that read results: report, diff, reproduce, merge. Files are written whole, or not at all."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class Difference:
         """What was compared: (title, old, new)."""
         old, new = self.old.run, self.new.run
         lines = [(name, str(old.get(name)), str(new.get(name))) for name in ("started", "profile", "seed")]
-        lines.append(("suite", *(str(run["environment"].get("suite", "?")) for run in (old, new))))
+        lines.append(("suite", _suite(old), _suite(new)))
         one, other = (run["environment"]["versions"] for run in (old, new))
         lines += [(name, one.get(name, "-"), other.get(name, "-")) for name in dict.fromkeys([*one, *other])]
         return lines
@@ -130,6 +130,10 @@ def difference(old: View, new: View, factor: float = FACTOR) -> Difference:
         if change is not None:
             found.changes.append(change)
     return found
+
+
+def _suite(run: Mapping[str, Any]) -> str:
+    return str(run["environment"].get("suite", "?"))
 
 
 def _other_questions(change: Change, now: Cell, *, weaker: bool) -> Change:

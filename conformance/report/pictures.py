@@ -66,7 +66,8 @@ def offsets(view: View, clause: str) -> Picture | None:
     for name, line in sorted(series.items()):
         places = [(at, math.log10(line[at])) for at in sorted(line) if line[at] > 0]
         plot.line(places, styles[name])
-        plot.points(places, styles[name], lambda at, name=name: f"{name}: error {10 ** at[1]:.2g} at {10 ** at[0]:.2g}")
+        told = f"{name}: error {{:.2g}} at {{:.2g}}"
+        plot.points(((x, y, told.format(10**y, 10**x)) for x, y in places), styles[name])
     legend = [
         ("bound", "bound"),
         ("onepass", "u (mean/deviation)²"),
@@ -74,7 +75,7 @@ def offsets(view: View, clause: str) -> Picture | None:
     ]
     caption = (
         f"{clause}, float32: the largest error of a normalized value, by how far the mean is from zero. A sound layer "
-        "stays below the bound, which grows with the ratio, because the input itself is rounded; E[x²] − E[x]² in one "
+        "stays below the bound, which grows with the ratio, because the input itself is rounded; E[x²] - E[x]² in one "
         "pass loses its square. This is what the grades stable and one-pass mean."
     )
     return Picture(f"Error against |mean|/deviation: {_layer(clause)}", caption, plot.drawn(), legend)
@@ -175,7 +176,7 @@ def curve(view: View, preferred: str = "gelu") -> Picture | None:
         for sign in (-1, 1):
             places = sorted(_binades(line, sign))
             plot.line(places, styles[name])
-            plot.points(places, styles[name], lambda at, name=name: f"{name}: {10 ** at[1]:.2g} ulps")
+            plot.points(((x, y, f"{name}: {10**y:.2g} ulps") for x, y in places), styles[name])
     caption = (
         f"{activation} in float32: the largest error in each binade of x, in units in the last place; on both sides of "
         "zero, from 2^-8 to 2^7. What is infinite is drawn at the upper edge."
@@ -208,12 +209,12 @@ def rates(view: View) -> Picture | None:
                 low = float(beta.ppf(alpha / 2, dropped, kept + 1)) if dropped else 0.0
                 high = float(beta.isf(alpha / 2, dropped + 1, kept)) if kept else 1.0
                 name = cell.row["subject"]["backend"]
-                found.setdefault(name, []).append((rate, *((v - rate) / unit for v in (dropped / trials, low, high))))
+                found.setdefault(name, []).append((rate, *_scaled(rate, unit, dropped / trials, low, high)))
     if not found:
         return None
     every = sorted({each[0] for tests in found.values() for each in tests})
     plot = Plot(
-        "dropout: measured rate against p", (-0.6, len(every) - 0.4), (-12, 12), "p", "(measured − p) / standard error"
+        "dropout: measured rate against p", (-0.6, len(every) - 0.4), (-12, 12), "p", "(measured - p) / standard error"
     )
     plot.axes([(place, f"{rate:g}") for place, rate in enumerate(every)], [(v, f"{v:g}") for v in range(-12, 13, 4)])
     plot.line([(-0.6, 0), (len(every) - 0.4, 0)], "bound")
@@ -226,14 +227,17 @@ def rates(view: View) -> Picture | None:
             for place, (_, at, low, high) in enumerate(tests):
                 x = every.index(rate) + beside + 0.5 / len(names) * ((place + 0.5) / len(tests) - 0.5)
                 plot.whisker(x, low, high, f"{styles[name]} thin")
-                plot.points(
-                    [(x, at)], styles[name], lambda at, n=name, p=rate: f"{n}, p = {p:g}: {at[1]:+.2f} standard errors"
-                )
+                plot.points([(x, at, f"{name}, p = {rate:g}: {at:+.2f} standard errors")], styles[name])
     caption = (
-        "The rate at which elements were dropped, less p, in standard errors of a conforming layer. Whiskers: the exact "
-        "(Clopper–Pearson) interval at the test's own false-alarm probability; the line at 0 runs through all that conform."
+        "The rate at which elements were dropped, less p, in standard errors of a conforming layer. Whiskers: the "
+        "exact interval (Clopper and Pearson) at the test's own false-alarm probability; the line at 0 runs through "
+        "all that conform."
     )
     return Picture("Dropout: measured rate against p", caption, plot.drawn(), [(s, n) for n, s in styles.items()])
+
+
+def _scaled(rate: float, unit: float, at: float, low: float, high: float) -> tuple[float, float, float]:
+    return (at - rate) / unit, (low - rate) / unit, (high - rate) / unit
 
 
 def shift(view: View) -> Picture | None:
@@ -256,8 +260,7 @@ def shift(view: View) -> Picture | None:
     names = [name for name in view.backends if name in found]
     styles = _styles(names)
     for name in names:
-        plot.points(
-            sorted(found[name]), styles[name], lambda at, n=name: f"{n}: {10 ** at[1]:.4g}, predicted {10 ** at[0]:.4g}"
-        )
+        told = f"{name}: {{:.4g}}, predicted {{:.4g}}"
+        plot.points(((x, y, told.format(10**y, 10**x)) for x, y in sorted(found[name])), styles[name])
     caption = statement("NET.variance-shift")["statement"] or "Dropout before batch normalization."
     return Picture("Variance shift: predicted and measured", caption, plot.drawn(), [(s, n) for n, s in styles.items()])

@@ -100,6 +100,6 @@ def _happens(finding: Mapping[str, Any]) -> str:
     got, expected = figure(finding.get("got"), 9), figure(finding.get("expected"), 9)
     return (
         f"`{line(str(finding.get('output', '')), 40).replace('`', '')}{where}` is {got} where {expected} is right; "
-        f"rounding explains an error of {figure(finding.get('bound'))}, this one is {figure(finding.get('ratio'))} times "
-        f"as large ({finding.get('failing')} of {finding.get('elements')} elements are beyond)."
+        f"rounding explains an error of {figure(finding.get('bound'))}, this one is {figure(finding.get('ratio'))} "
+        f"times as large ({finding.get('failing')} of {finding.get('elements')} elements are beyond)."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from conformance.report.text import attribute
@@ -66,10 +66,11 @@ class Plot:
         if len(places) > 1:
             self.parts.append(f'<path class="line {style}" d="M{" L".join(places)}">{_title(title)}</path>')
 
-    def points(self, points: Iterable[Point], style: str, title: Callable[[Point], str] = lambda _: "") -> None:
-        for x, y in points:
+    def points(self, points: Iterable[tuple[float, float, str]], style: str) -> None:
+        """Dots, each with what it is."""
+        for x, y, title in points:
             if math.isfinite(x) and math.isfinite(y):
-                told = _title(title((x, y)))
+                told = _title(title)
                 self.parts.append(
                     f'<circle class="dot {style}" cx="{self.x(x)}" cy="{self.y(y)}" r="3.2">{told}</circle>'
                 )

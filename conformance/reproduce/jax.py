@@ -71,7 +71,8 @@ def _call(subject: Subject, case: Case) -> list[str]:
         after = "{'mean': layer.mean.get_value(), 'var': layer.var.get_value()}" if lead else "{}"
         joined = "{**parameters, **statistics}" if lead else "parameters"
         return [*lead, f"graph, _ = nnx.split(nnx.{made})", "", "def call(parameters, x):",
-                f"    layer = nnx.merge(graph, {joined})", f"    y = layer(x{arguments})", f"    return y, {after}", ""]  # fmt: skip
+                f"    layer = nnx.merge(graph, {joined})", f"    y = layer(x{arguments})", f"    return y, {after}",
+                ""]  # fmt: skip
     variables = f"{{'params': parameters, 'batch_stats': {statistics}}}"
     return [*lead, f"layer = linen.{made}", "", "def call(parameters, x):",
             f"    y, kept = layer.apply({variables}, x, mutable=['batch_stats']{arguments})",

@@ -1,4 +1,4 @@
-"""A case as lines of Keras on any of its backends, or of ``tf.nn``, as their adapters ask it: the last makes ``got``."""
+"""A case as lines of Keras on any backend, or of ``tf.nn``, as their adapters ask it: the last makes ``got``."""
 
 from __future__ import annotations
 
@@ -125,7 +125,8 @@ def _tensorflow(subject: Subject, case: Case, call: str, output: str, target: st
     tape = ["with tf.GradientTape() as tape:", "    tape.watch(x)", f"    y = {call}"]
     if output in ("dxx", "dxy"):
         inner = [f"    {line}" for line in tape]
-        body = ["with tf.GradientTape() as outer:", "    outer.watch([x, dy])", *inner, "    dx = tape.gradient(y, x, dy)",
+        body = ["with tf.GradientTape() as outer:", "    outer.watch([x, dy])", *inner,
+                "    dx = tape.gradient(y, x, dy)",
                 f"return outer.gradient(dx, {'x' if output == 'dxx' else 'dy'}, ddx, 'zero')"]  # fmt: skip
     elif output == "ty":
         if set(case.tangents) != {"x"}:

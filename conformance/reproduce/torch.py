@@ -140,8 +140,9 @@ def _asked(case: Case, call: str, output: str, *, modular: bool) -> list[str]:
 def _vmap(case: Case, call: str, output: str, *, modular: bool) -> list[str]:
     if isinstance(case, BatchNorm):
         raise Unsupported("statistics under vmap")
-    made = ["", "def lanes(each):", "    return torch.stack([torch.ones_like(each), each, torch.full_like(each, np.nan)])",
-            "", "def call(x):", f"    return {call}", ""]  # fmt: skip
+    beside = "torch.ones_like(each), each, torch.full_like(each, np.nan)"
+    made = ["", "def lanes(each):", f"    return torch.stack([{beside}])", "", "def call(x):"]
+    made += [f"    return {call}", ""]
     back = ["def back(x, dy):", "    return torch.func.vjp(call, x)[1](dy)[0]", ""]
     twice = ["def twice(x, dy, ddx):", "    return torch.func.vjp(back, x, dy)[1](ddx)", ""]
     match output:

@@ -42,7 +42,8 @@ def rows() -> list[dict[str, Any]]:
     torch, jax = subject(), subject("jax", api="jax.nn")
     return [
         row(subject=torch, offsets=offsets, element=ELEMENT, spread=[0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0]),
-        row("fail", "LN.output", subject=torch, counterexample={**FINDING, "grade": "one-pass"}, message="LN.output: no"),
+        row("fail", "LN.output", subject=torch, counterexample={**FINDING, "grade": "one-pass"},
+            message="LN.output: no"),
         row("deviation", "ACT.value", subject=torch, activation="gelu", deviations={"torch-gelu-cancels": FINDING},
             grade="cancelling", ulps=ulps),
         row("crash", "BN.empty", subject=torch, message="the process died: SIGFPE"),

@@ -1,4 +1,4 @@
-"""The page in a real browser: filter, open a cell, copy a reproducer, keyboard alone, phone and dark; no error, no request.
+"""The page in a real browser: filter, open a cell, copy a reproducer, keyboard, phone, dark; no error, no request.
 
 Chromium is Debian's or any that CHROMIUM names; where there is none these tests say so and skip.
 """

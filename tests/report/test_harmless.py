@@ -1,4 +1,4 @@
-"""Text of others is shown and never obeyed: in HTML, Markdown, XML, CSV, on a terminal; whatever a results file says."""
+"""Text of others is shown and never obeyed: in HTML, Markdown, XML, CSV, on a terminal, whatever a file says."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def script() -> str:
     """The step of several lines."""
     workflow = next(block for block in blocks("yaml") if "conformance run" in block)
     lines = workflow.partition("- run: |\n")[2].splitlines()
-    step = [line for line in lines[: next(n for n, line in enumerate(lines) if "- uses:" in line)]]
+    step = lines[: next(n for n, line in enumerate(lines) if "- uses:" in line)]
     return textwrap.dedent("\n".join(step))
 
 

@@ -104,20 +104,27 @@ def spread(view: View) -> tuple[list[str], list[tuple[str, list[tuple[str, int]]
             name = (cell.row["subject"]["backend"], cell.row["subject"]["dtype"])
             sums[name] = [one + other for one, other in zip(sums.get(name, [0] * len(counts)), counts, strict=True)]
     order = sorted(sums, key=lambda name: (_rank(name[0], view.backends), _rank(name[1], DTYPES)))
-    titles = [f"≤ {figure(end)}" for end in CLASSES] + [f"> {figure(CLASSES[-1])}"]
-    return titles, [(" ".join(name), [_share(count, sum(sums[name])) for count in sums[name]]) for name in order]
+    titles = [f"≤ {end:g}" for end in CLASSES] + [f"> {CLASSES[-1]:g}"]
+    beyond = [end > 1 for end in (*CLASSES, math.inf)]
+    return titles, [
+        (" ".join(name), [_share(*each, sum(sums[name])) for each in zip(sums[name], beyond, strict=True)])
+        for name in order
+    ]
 
 
 def _rank(name: str, order: Sequence[str]) -> tuple[int, str]:
     return (order.index(name) if name in order else len(order), name)
 
 
-def _share(count: int, total: int) -> tuple[str, int]:
+def _share(count: int, beyond: bool, total: int) -> tuple[str, int]:
+    """The share as text, and the depth of its colour: another colour beyond the bound."""
     share = 100 * count / max(1, total)
     if not count:
         return "", 0
     text = f"{share:.0f}%" if share >= 9.95 else f"{share:.1f}%" if share >= 0.1 else figure(share, 1) + "%"
-    return text, min(7, max(1, round(3 + 2 * math.log10(max(share, 0.01)))))
+    if beyond:
+        return text, 6 if share < 1 else 7
+    return text, min(5, max(1, round(1.7 + 1.7 * math.log10(max(share, 0.01)))))
 
 
 # ------------------------------------------------------------------ activations
@@ -169,7 +176,7 @@ def curve(view: View, preferred: str = "gelu") -> Picture | None:
         return None
     activation = preferred if preferred in series else min(series)
     plot = Plot(f"{activation}: error in ulps over x", (-17, 17), (-2, 9), "x", "error in ulps")
-    marks = (-8, -4, 0, 4, 7)
+    marks = (-6, -3, 0, 3, 6)
     plot.axes([(s * (e + 9), f"{'-' * (s < 0)}2^{e}") for s in (-1, 1) for e in marks], decades(-2, 9))
     styles = _styles(sorted(series[activation]))
     for name, line in sorted(series[activation].items()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,7 +43,8 @@ def key(row: Mapping[str, Any]) -> Key:
 
 def identifier(row: Mapping[str, Any]) -> str:
     """The name of a cell, the same in every run: the clause, and eight digits for subject and activation."""
-    return f"{row['clause']}-{hashlib.sha256(' '.join(key(row)[1:]).encode()).hexdigest()[:8]}"
+    about = json.dumps(key(row)[1:]).encode()
+    return f"{row['clause']}-{hashlib.sha256(about).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import hashlib
 import json
 import math
 import os
@@ -42,6 +44,7 @@ def environment(adapters: Iterable[Adapter]) -> dict[str, Any]:
     versions = {name: version for adapter in adapters for name, version in adapter.versions().items()}
     return {
         "suite": __version__,
+        "source": source(),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "machine": platform.machine(),
@@ -50,6 +53,19 @@ def environment(adapters: Iterable[Adapter]) -> dict[str, Any]:
         "flags": {name: os.environ[name] for name in FLAGS if os.environ.get(name)},
         "versions": {"numpy": np.__version__, **versions},
     }
+
+
+@functools.cache
+def source() -> str:
+    """Twelve digits for the suite's own files, records included: two commits of one version are not the same suite."""
+    import adapters
+    import reference
+
+    digest = hashlib.sha256()
+    for package in (Path(__file__).parent, *(Path(str(each.__file__)).parent for each in (adapters, reference))):
+        for path in sorted((*package.rglob("*.py"), *package.rglob("*.toml"))):
+            digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def _processor() -> str:

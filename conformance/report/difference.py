@@ -164,6 +164,8 @@ def _notes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
                 f"{name} {one} against {other}: other questions were asked, so verdicts and grades are compared and "
                 "sizes of errors are not"
             )
+    if old["environment"].get("source") != new["environment"].get("source"):
+        yield "the suite's own files differ, records among them: a change may be the suite's"
     if _place(new["profile"]) < _place(old["profile"]):
         yield "the new run asked fewer cases: what passes now is not called an improvement"
     for name, run in (("old", old), ("new", new)):

@@ -32,9 +32,10 @@ def _agree(one: Path, first: Results, other: Path, part: Results) -> None:
     for name in ALIKE:
         if first.run[name] != part.run[name]:
             raise Conflict(f"{one} and {other} differ in {name}: {first.run[name]!r} and {part.run[name]!r}")
-    suites = [run["environment"].get("suite") for run in (first.run, part.run)]
-    if suites[0] != suites[1]:
-        raise Conflict(f"{one} and {other} were written by suites {suites[0]} and {suites[1]}")
+    for name in ("suite", "source"):
+        suites = [run["environment"].get(name) for run in (first.run, part.run)]
+        if suites[0] != suites[1]:
+            raise Conflict(f"{one} and {other} were written by suites {suites[0]} and {suites[1]}")
 
 
 def _rows(paths: Sequence[Path], parts: Sequence[Results]) -> list[Row]:

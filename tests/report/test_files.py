@@ -20,7 +20,13 @@ from tests.test_results import row
 
 
 def test_all_at_once(tmp_path: Path) -> None:
-    names = {"html": "report.html", "markdown": "summary.md", "junit": "junit.xml", "badge": "badge.svg", "csv": "c.csv"}
+    names = {
+        "html": "report.html",
+        "markdown": "summary.md",
+        "junit": "junit.xml",
+        "badge": "badge.svg",
+        "csv": "c.csv",
+    }
     arguments = [each for option, name in names.items() for each in (f"--{option}", str(tmp_path / name))]
     assert main(["report", str(written(tmp_path)), *arguments]) == 0
     assert {path.name for path in tmp_path.iterdir()} == {"results.json", *names.values()}
@@ -50,7 +56,9 @@ def test_refused(
 def test_summary_has_the_most_important_first_and_an_end(tmp_path: Path) -> None:
     told = markdown.summary(view(tmp_path))
     assert told.startswith("# ❌ Conformance: does not conform: 2 of 8")
-    order = [told.index(each) for each in ("numpy **", "## 2 failures", "SIGFPE", "## Clauses", "recorded deviations met")]
+    order = [
+        told.index(each) for each in ("numpy **", "## 2 failures", "SIGFPE", "## Clauses", "recorded deviations met")
+    ]
     assert order == sorted(order)
     many = [row("fail", f"ZZ.{n}", subject=subject(), message="x" * 5000) for n in range(400)]
     assert len(markdown.summary(view(tmp_path, *many)).encode()) < 1_000_000
@@ -84,7 +92,9 @@ def test_junit_has_a_case_for_each_cell(tmp_path: Path) -> None:
         ([row("unsupported")], {}, "nothing run", "lightgrey"),
     ],
 )
-def test_badge(rows: list[dict[str, object]], changes: dict[str, object], told: str, colour: str, tmp_path: Path) -> None:
+def test_badge(
+    rows: list[dict[str, object]], changes: dict[str, object], told: str, colour: str, tmp_path: Path
+) -> None:
     found = view(tmp_path, *rows, **changes)
     assert json.loads(badge.endpoint(found)) == {
         "schemaVersion": 1, "label": "conformance", "message": told, "color": colour,

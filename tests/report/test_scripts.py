@@ -170,11 +170,9 @@ def test_the_ids_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 #: Backend, clause, subject, activation: behaviour that is recorded, of every kind of layer that is written.
 SAMPLE = [
     ("torch", "ACT.value", "nn.functional", "eager", "float32", "gelu"),
-    ("torch", "LN.grad", "nn", "eager", "float16", None),
     ("torch", "BN.bad-input", "nn.functional", "eager", "float32", None),
     ("tensorflow", "ACT.value", "tf.nn", "eager", "bfloat16", "elu"),
     ("jax", "LN.output", "flax.nnx", "jit", "float32", None),
-    ("jax", "BN.running.update", "flax.linen", "jit", "float32", None),
     ("keras-torch", "BN.train.output", "keras", "eager", "float32", None),
     ("keras-jax", "ACT.value", "keras", "eager", "float32", "gelu_tanh"),
 ]

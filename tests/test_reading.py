@@ -34,7 +34,8 @@ def test_what_a_run_writes_is_what_the_schema_says(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     clauses = "--clause BN.train.output --clause ACT.value --clause DO.rate".split()
     run = ["run", "--backend", "numpy", "--dtype", "float32", "--profile", "quick", "--results", str(path)]
-    assert main([*run, *clauses]) == 0
+    assert main([*run, *clauses, "--html", str(tmp_path / "report.html")]) == 0
+    assert "Conformance of numpy" in (tmp_path / "report.html").read_text("utf-8")
     written = json.loads(path.read_text("utf-8"))
     STRICT.validate(written)
     first = next(row for row in written["results"] if row["clause"] == "BN.train.output")

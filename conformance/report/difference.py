@@ -126,7 +126,8 @@ def difference(old: View, new: View, factor: float = FACTOR) -> Difference:
             change = _change("disappeared", worse or None, one, one.verdict, "-")
         else:
             assert other is not None
-            change = _change("appeared", True if other.verdict in BAD else None, other, "-", other.verdict)
+            worse = _requested_alike(old.run, new.run) and other.verdict in BAD
+            change = _change("appeared", worse or None, other, "-", other.verdict)
         if change is not None:
             found.changes.append(change)
     return found
@@ -152,8 +153,11 @@ def _place(profile: str) -> int:
 
 def _lost(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     """Whether what is not asked any more is missing: the run was asked for it as before, and the suite has it."""
-    asked = all(old.get(name) == new.get(name) for name in ("filters", "keyword", "devices"))
-    return bool(asked and old["environment"].get("suite") == new["environment"].get("suite"))
+    return _requested_alike(old, new) and _suite(old) == _suite(new)
+
+
+def _requested_alike(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    return all(old.get(name) == new.get(name) for name in ("filters", "keyword", "devices"))
 
 
 def _notes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

@@ -76,6 +76,8 @@ def test_what_comes_and_goes(tmp_path: Path) -> None:
 def test_new_and_failing_is_worse(tmp_path: Path) -> None:
     found = between(tmp_path, row(), row("fail", "LN.output"))
     assert [(change.kind, change.worse) for change in found.changes][1] == ("appeared", True)
+    asked_for_more = between(tmp_path, row(), row("fail", "LN.output"), keyword="LN")
+    assert [change.worse for change in asked_for_more.changes] == [None, None]
 
 
 @pytest.mark.parametrize(

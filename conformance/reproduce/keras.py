@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adapters._keras_layers import STORED
 from adapters._tensorflow_activations import KERAS, KERAS_OPS, TF_NN, spelling
+from adapters._tensorflow_programs import sizes
 from adapters.base import Activation, BatchNorm, Case, Dense, LayerNorm, Subject, Unsupported
 from conformance.reproduce.reduced import Language, keywords, literal, plain
 
@@ -149,11 +150,10 @@ def _tensorflow(subject: Subject, case: Case, call: str, output: str, target: st
 
 
 def _signature(subject: Subject, case: Case, given: list[str]) -> str:
+    """What the trace may know of its tensors: as much as the adapter's."""
     x = case.x  # type: ignore[attr-defined]
-    if subject.api == "keras" or len(x) % 2:
-        return ""
-    sizes = [list(getattr(case, name, x).shape) for name in given]
-    specs = [f"tf.TensorSpec({[None] * len(size)}, {x.dtype.name!r})" for size in sizes]
+    known = [list(sizes(subject, case, name.removeprefix("t"), getattr(case, name, x).shape)) for name in given]
+    specs = [f"tf.TensorSpec({each}, {x.dtype.name!r})" for each in known]
     return f", input_signature=[{', '.join(specs)}]"
 
 

@@ -27,8 +27,12 @@ class Spelling:
     built_in: Mapping[str, Any] = field(default_factory=dict)
 
     def function(self, package: Any) -> Callable[..., Any]:
-        """The function itself, from ``tensorflow`` or ``keras``."""
-        found: Callable[..., Any] = attrgetter(self.path)(package)
+        """The function itself, from ``tensorflow`` or ``keras``; Unsupported where this version has none."""
+        try:
+            found: Callable[..., Any] = attrgetter(self.path)(package)
+        except AttributeError:
+            version = f"{package.__name__} {package.__version__}"
+            raise Unsupported(f"{version} has no {self.path}") from None
         return found
 
     def arguments(self, parameters: Mapping[str, Any]) -> dict[str, Any]:

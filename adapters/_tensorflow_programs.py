@@ -78,7 +78,7 @@ def signature(tf: Any, subject: Subject, case: Case, given: Tensors) -> Tensors:
     """The tensors that a trace is made for, with the sizes that it may rely on."""
 
     def spec(name: str, tensor: Any) -> Any:
-        return tf.TensorSpec(_sizes(subject, case, name, tuple(tensor.shape)), tensor.dtype)
+        return tf.TensorSpec(sizes(subject, case, name, tuple(tensor.shape)), tensor.dtype)
 
     specs = {name: spec(name, tensor) for name, tensor in given.items() if name != "tangents"}
     if "tangents" in given:
@@ -92,7 +92,7 @@ def configuration(subject: Subject, case: Case) -> str:
     for item in fields(case):
         value = getattr(case, item.name)
         if isinstance(value, np.ndarray):
-            value = _sizes(subject, case, item.name, value.shape), value.dtype.name
+            value = sizes(subject, case, item.name, value.shape), value.dtype.name
         elif item.name == "tangents":
             value = sorted(value)
         elif item.name in _NO_CONFIGURATION:
@@ -105,7 +105,7 @@ _NO_CONFIGURATION = ("recipe", "regime", "seed", "call")
 _SHAPED_AS_X = ("x", "dy", "ddx")
 
 
-def _sizes(subject: Subject, case: Case, name: str, shape: tuple[int, ...]) -> tuple[int | None, ...]:
+def sizes(subject: Subject, case: Case, name: str, shape: tuple[int, ...]) -> tuple[int | None, ...]:
     """The sizes that a trace, or an eager layer, knows. Eager and XLA: all. ``tf.function``: none, or for a Keras
     layer, whose weights are made for them, those of the features; with an odd number of samples all, which is another
     path through TensorFlow.

@@ -59,7 +59,7 @@ _SPELLINGS = {
 }
 
 
-def _spelling(name: str) -> _Spelling:
+def spelling(name: str) -> _Spelling:
     if name not in _SPELLINGS:
         raise Unsupported(f"the torch adapter knows no activation {name}")
     return _SPELLINGS[name]
@@ -69,8 +69,8 @@ def function(name: str, parameters: Mapping[str, Any], x: torch.Tensor, namespac
     """The activation of ``x`` by its function in ``namespace``, ``torch.nn.functional`` unless it is given."""
     from torch.nn import functional
 
-    spelling = _spelling(name)
-    y: torch.Tensor = getattr(namespace or functional, spelling.function)(x, **spelling.arguments(name, parameters))
+    written = spelling(name)
+    y: torch.Tensor = getattr(namespace or functional, written.function)(x, **written.arguments(name, parameters))
     return y
 
 
@@ -78,6 +78,6 @@ def module(name: str, parameters: Mapping[str, Any]) -> torch.nn.Module:
     """The activation as a module of ``torch.nn``."""
     from torch import nn
 
-    spelling = _spelling(name)
-    made: torch.nn.Module = getattr(nn, spelling.module)(**spelling.arguments(name, parameters))
+    written = spelling(name)
+    made: torch.nn.Module = getattr(nn, written.module)(**written.arguments(name, parameters))
     return made

@@ -1,8 +1,8 @@
-"""The command line ``conformance``: run, list, explain, show.
+"""The command line ``conformance``: run, list, explain, show, report, diff, reproduce, merge.
 
-Exit codes: 0 conforms (recorded deviations included), 1 something new fails or a record is stale, 2 usage,
-3 nothing was run, 4 a defect of the suite itself, 130 interrupted. An error is one line on standard error that says
-what to do.
+Exit codes: 0 conforms (recorded deviations included), 1 something new fails or a record is stale (``diff``: something
+got worse), 2 usage, 3 nothing was run, 4 a defect of the suite itself, 130 interrupted. An error is one line on
+standard error that says what to do.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from conformance import __version__
+from conformance.report import commands as reports
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -81,6 +82,7 @@ def parser() -> Parser:
     run.add_argument("--results", type=Path, default=Path("results.json"), metavar="FILE", help=told)
     told = "add the counts of the statistical tests to those of earlier runs in FILE, and test their sum"
     run.add_argument("--accumulate", type=Path, metavar="FILE", help=f"{told}; each run needs another --seed")
+    run.add_argument("--html", type=Path, metavar="FILE", help="write the report of the run there too")
 
     commands.add_parser("list", help="clauses and backends, and why a backend is missing", allow_abbrev=False)
     explain = commands.add_parser("explain", help="what a clause says, and where that is from", allow_abbrev=False)
@@ -91,6 +93,7 @@ def parser() -> Parser:
     show.add_argument("--ulps", action="store_true", help=told)
     told = "the statistical tests instead: samples, share of the false-alarm probability, the smallest shift that shows"
     show.add_argument("--ledger", action="store_true", help=told)
+    reports.add(commands)
     return top
 
 
@@ -112,7 +115,10 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         filters, options.profile, options.seed, options.results, options.workers, options.accumulate
     )
     try:
-        return {True: CONFORMS, False: FAILS, None: NOTHING}[engine.run(request, console)]
+        conforms = engine.run(request, console)
+        if options.html is not None:
+            reports.page_of(options.results, options.html)
+        return {True: CONFORMS, False: FAILS, None: NOTHING}[conforms]
     except engine.UsageError as usage:
         error(str(usage))
         return USAGE
@@ -141,10 +147,10 @@ def _explain(options: argparse.Namespace, console: Console) -> int:
 
 
 def _show(options: argparse.Namespace, console: Console) -> int:
-    from conformance import results
     from conformance.report import table
+    from conformance.report.view import opened
 
-    found = results.load(options.results)
+    found = opened(options.results)
     if options.ulps:
         from conformance.report import ulps
 
@@ -162,7 +168,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code. argparse leaves with SystemExit on --help, --version and usage errors."""
     options = parser().parse_args(arguments)
     command: Callable[[argparse.Namespace, Any], int]
-    command = {"run": _run, "list": _list, "explain": _explain, "show": _show}[options.command]
+    own = {"run": _run, "list": _list, "explain": _explain, "show": _show}
+    command = {**own, **reports.HANDLERS}[options.command]
     try:
         return command(options, _console())
     except KeyboardInterrupt:

@@ -35,7 +35,7 @@ from adapters.base import (
     tensor_dtype,
 )
 from adapters.process import Died, Process
-from conformance import bernoulli, expectation, profiles, regimes
+from conformance import bernoulli, expectation, figures, profiles, regimes
 from conformance.cases import SIXTEEN_BIT, Palette, describe
 from conformance.clauses import CLAUSES, Clause
 from conformance.deviations import Deviation
@@ -72,6 +72,9 @@ class Record:
     deviations: dict[str, dict[str, Any]] = field(default_factory=dict)  #: id -> its worst finding
     statistics: list[dict[str, Any]] = field(default_factory=list)
     ulps: dict[str, dict[str, Any]] = field(default_factory=dict)  #: output -> its worst error in ulps, and where
+    element: dict[str, Any] | None = None  #: the element that ``worst`` is about
+    spread: list[int] = field(default_factory=lambda: [0] * (len(figures.CLASSES) + 1))  #: errors over bound
+    offsets: dict[str, dict[str, float]] = field(default_factory=dict)  #: |mean|/deviation -> worst error of y
 
 
 @dataclass
@@ -194,6 +197,7 @@ class Examination:
             self.record.undecided += int(np.count_nonzero(comparison.undecided))
             if self.clause.ulps and (measured := measure(case, name, comparison, self.stored_as(case, name))):
                 self.record.ulps[name] = larger(self.record.ulps.get(name), measured)
+            self._illustrate(case, name, comparison)
             grade = "stable"
             if comparison.failing.any():
                 grade = self._explain(case, name, got, comparison, functools.partial(expect, **known))
@@ -202,6 +206,15 @@ class Examination:
             self.record.worst = max(self.record.worst, within)
             if n is not None and n <= SMALL:
                 self.record.worst_small = max(self.record.worst_small, within)
+
+    def _illustrate(self, case: Case, name: str, comparison: Comparison) -> None:
+        """Keep the figures that the report draws; no verdict depends on them."""
+        record = self.record
+        record.spread = [one + other for one, other in zip(record.spread, figures.spread(comparison), strict=True)]
+        if self.clause.id in figures.CONDITIONED:
+            record.offsets = figures.larger(record.offsets, figures.offsets(case, name, comparison))
+        if float(comparison.ratio[~comparison.failing].max(initial=0.0)) > record.worst:
+            record.element = figures.closest(case, name, comparison)
 
     def _same_form(self, case: Case, name: str, got: Array | None, shape: tuple[int, ...]) -> Array:
         """The answer, if it has the shape and the dtype that it must have."""

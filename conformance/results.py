@@ -3,63 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import hashlib
 import json
 import math
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from adapters.base import AXES, Adapter
+from adapters.base import Adapter
 from conformance import __version__, ulps
 
 SCHEMA = "conformance-results"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 VERDICTS = ("pass", "deviation", "fail", "crash", "timeout", "undecided", "unsupported")
 #: Verdicts that make a run fail.
 BAD = ("fail", "crash", "timeout")
-#: The columns of a row, with the types that a reader may rely on.
-ROW: dict[str, tuple[type, ...]] = {
-    "clause": (str,),
-    "subject": (dict,),
-    "activation": (str, type(None)),
-    "verdict": (str,),
-    "grade": (str, type(None)),
-    "examples": (int,),
-    "elements": (int,),
-    "undecided": (int,),
-    "worst": (int, float, str),
-    "worst_small": (int, float, str),
-    "seconds_framework": (int, float),
-    "seconds_total": (int, float),
-    "counterexample": (dict, type(None)),
-    "deviations": (dict,),
-    "unsupported": (list,),
-    "statistics": (list,),
-    #: Of an activation's value and gradient (y, dx): the worst error in units in the last place of the dtype, of all
-    #: answers, ``{"ulps": number, "x": number or null, "got": number, "expected": number}``; else empty.
-    "ulps": (dict,),
-    "message": (str, type(None)),
-}
-#: What a reader may rely on in the description of the run.
-RUN: dict[str, tuple[type, ...]] = {
-    "started": (str,),
-    "finished": (str, type(None)),
-    "complete": (bool,),
-    "profile": (str,),
-    "seed": (int,),
-    "backends": (list,),
-    "missing": (dict,),
-    "records": (dict,),
-    "false_alarm": (dict,),
-    "environment": (dict,),
-}
-#: How :func:`plain` writes what JSON has no number for.
-SPECIAL = ("nan", "inf", "-inf")
+#: What changes how a framework computes, where the environment says it.
+FLAGS = (
+    "XLA_FLAGS TF_XLA_FLAGS TF_ENABLE_ONEDNN_OPTS JAX_ENABLE_X64 JAX_DEFAULT_MATMUL_PRECISION JAX_DISABLE_JIT "
+    "KERAS_BACKEND NVIDIA_TF32_OVERRIDE ATEN_CPU_CAPABILITY ONEDNN_MAX_CPU_ISA CUBLAS_WORKSPACE_CONFIG OMP_NUM_THREADS"
+).split()
 
 Row = dict[str, Any]
 
@@ -75,12 +44,37 @@ def environment(adapters: Iterable[Adapter]) -> dict[str, Any]:
     versions = {name: version for adapter in adapters for name, version in adapter.versions().items()}
     return {
         "suite": __version__,
+        "source": source(),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "machine": platform.machine(),
         "processors": os.cpu_count(),
+        "processor": _processor(),
+        "flags": {name: os.environ[name] for name in FLAGS if os.environ.get(name)},
         "versions": {"numpy": np.__version__, **versions},
     }
+
+
+@functools.cache
+def source() -> str:
+    """Twelve digits for the suite's own files, records included: two commits of one version are not the same suite."""
+    import adapters
+    import reference
+
+    digest = hashlib.sha256()
+    for package in (Path(__file__).parent, *(Path(str(each.__file__)).parent for each in (adapters, reference))):
+        for path in sorted((*package.rglob("*.py"), *package.rglob("*.toml"))):
+            digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _processor() -> str:
+    """The processor's own name where the system tells it."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text("utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
 
 
 def now() -> str:
@@ -143,101 +137,6 @@ class Results:
 
 def load(path: Path) -> Results:
     """Read a results file. Raises ResultsError with one line that says what is wrong, and on which line of the file."""
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ResultsError(f"cannot read {path}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise ResultsError(f"{path}: not a text file in UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise ResultsError(f"{path}: line {error.lineno}: {error.msg}; the file is damaged or not JSON") from None
-    except ValueError as error:  # a number of too many digits, a path with a null character
-        raise ResultsError(f"{path}: not readable as JSON: {error}") from None
-    except RecursionError:
-        raise ResultsError(f"{path}: nested too deeply to be results of a run") from None
-    return _checked(document, path)
+    from conformance import reading  # which needs more than a run that only writes
 
-
-def _checked(document: Any, path: Path) -> Results:
-    def check(condition: bool, message: str) -> None:
-        if not condition:
-            raise ResultsError(f"{path}: {message}")
-
-    known = isinstance(document, dict) and document.get("schema") == SCHEMA
-    check(known, f"not a conformance results file (no schema {SCHEMA!r})")
-    version = document.get("schema_version")
-    wanted = f"this program reads version {SCHEMA_VERSION}: run the suite again, or use the version that wrote the file"
-    check(version == SCHEMA_VERSION, f"schema version {str(version)[:40]!r}; {wanted}")
-    run, rows = document.get("run"), document.get("results")
-    check(isinstance(run, dict) and isinstance(rows, list), "'run' must be an object and 'results' a list")
-    _check_run(run, check)
-    for number, row in enumerate(rows, 1):
-        _check_row(row, f"result {number}", check)
-    return Results(run, rows)
-
-
-Check = Callable[[bool, str], None]
-
-
-def _check_columns(table: Mapping[str, Any], columns: Mapping[str, tuple[type, ...]], place: str, check: Check) -> None:
-    for column, types in columns.items():
-        wanted = " or ".join("null" if kind is type(None) else kind.__name__ for kind in types)
-        fits = column in table and isinstance(table[column], types)
-        check(fits and (bool in types or not isinstance(table[column], bool)), f"{place}: {column!r} must be {wanted}")
-
-
-def _check_run(run: Mapping[str, Any], check: Check) -> None:
-    _check_columns(run, RUN, "run", check)
-    for name in ("missing", "records"):
-        kind = str if name == "missing" else dict
-        fits = all(isinstance(value, kind) for value in run[name].values())
-        check(fits, f"run: each of {name!r} must be {kind.__name__}")
-    for name in ("backends", "stale"):
-        values = run.get(name, [])
-        fits = isinstance(values, list) and all(isinstance(value, str) for value in values)
-        check(fits, f"run: {name!r} must be a list of str")
-    check(_is_number(run.get("seconds", 0)), "run: 'seconds' must be a number")
-    check(_is_number(run["false_alarm"].get("run")), "run: false_alarm.run must be a number")
-    if "evidence" in run:
-        _check_evidence(run["evidence"], check)
-
-
-def _check_evidence(held: Any, check: Check) -> None:
-    """What the run added to a file of evidence; how much there is, only where it added anything."""
-    kinds = {"file": str, "added": int, "against": list}
-    counted = ("runs", "streams") if isinstance(held, dict) and held.get("added") else ()
-    fits = isinstance(held, dict) and all(type(held.get(name)) is kind for name, kind in kinds.items())
-    fits = fits and all(type(held.get(name)) is int for name in counted)
-    fits = fits and all(isinstance(told, str) for told in held["against"])
-    check(fits, "run: 'evidence' must have file, added, runs and streams, and a list of str, against")
-
-
-def _check_row(row: Any, place: str, check: Check) -> None:
-    check(isinstance(row, dict), f"{place} is not an object")
-    _check_columns(row, ROW, place, check)
-    check(row["verdict"] in VERDICTS, f"{place}: unknown verdict {str(row['verdict'])[:40]!r}")
-    axes = row["subject"]
-    check(set(axes) == set(AXES), f"{place}: 'subject' must have the axes {', '.join(AXES)}")
-    check(all(isinstance(value, str) for value in axes.values()), f"{place}: each axis of 'subject' must be str")
-    for column in ("examples", "elements", "undecided"):
-        check(0 <= row[column] < 2**63, f"{place}: {column!r} is no count")
-    for column in ("worst", "worst_small", "seconds_framework", "seconds_total"):
-        check(_is_number(row[column]), f"{place}: {column!r} must be a number or one of {', '.join(SPECIAL)}")
-    _check_ulps(row, place, check)
-    for test in row["statistics"]:
-        fits = isinstance(test, dict) and all(_is_number(test.get(key)) for key in ("false_alarm", "detectable_shift"))
-        check(fits, f"{place}: each of 'statistics' must have the numbers false_alarm and detectable_shift")
-
-
-def _check_ulps(row: Mapping[str, Any], place: str, check: Check) -> None:
-    for output, found in row["ulps"].items():
-        fits = isinstance(found, dict) and all(_is_number(found.get(key)) for key in ("ulps", "got", "expected"))
-        fits = fits and "x" in found and (found["x"] is None or _is_number(found["x"]))
-        check(fits, f"{place}: ulps of {output[:40]!r} must have the numbers ulps, got, expected and x (or null)")
-
-
-def _is_number(value: Any) -> bool:
-    """Whether float() reads the value back as :func:`plain` wrote it."""
-    if isinstance(value, str):
-        return value in SPECIAL
-    return isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63)
+    return Results(*reading.read(path))

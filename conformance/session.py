@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,9 @@ class Session:
             },
             "false_alarm": {"run": bernoulli.LEDGER, "each": self.share},
             "environment": results.environment(self.adapters),
+            "dialects": {
+                adapter.name: {api: asdict(adapter.dialect(api)) for api in adapter.apis} for adapter in self.adapters
+            },
         }
 
     def _wanted(self, axis: str, value: str) -> bool:
@@ -193,6 +197,9 @@ class Session:
             "unsupported": sorted(set(record.unsupported)),
             "statistics": results.plain(record.statistics),
             "ulps": results.plain(record.ulps),
+            "element": results.plain(record.element),
+            "spread": record.spread if any(record.spread) else [],
+            "offsets": results.plain(record.offsets),
             "message": message,
         }
 

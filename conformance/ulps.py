@@ -13,6 +13,7 @@ import numpy as np
 
 from adapters.base import Activation, Case
 from conformance.bounded import format_of
+from conformance.figures import binades, widest
 from conformance.judge import Comparison
 from reference.activations import ACTIVATIONS
 
@@ -22,6 +23,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 OUTPUTS = ("y", "dx")
 #: The axes of a line of the table, after the activation.
 AXES = ("backend", "api", "mode", "device", "dtype")
+#: What the table repeats of a row.
+_TOLD = ("ulps", "x", "got", "expected")
 
 
 def spacing(value: Array, dtype: str) -> Array:
@@ -36,7 +39,8 @@ def spacing(value: Array, dtype: str) -> Array:
 def measure(case: Case, output: str, comparison: Comparison, dtype: str) -> dict[str, Any] | None:
     """The largest error of one answer, where it is, and what was got there; None where nothing can be measured.
 
-    A gradient exactly where it jumps is left out: there is no one right number.
+    A gradient exactly where it jumps is left out: there is no one right number. Of a value ``curve`` tells the largest
+    error in each binade of the input.
     """
     if output not in OUTPUTS or not isinstance(case, Activation) or not comparison.got.size:
         return None
@@ -49,16 +53,23 @@ def measure(case: Case, output: str, comparison: Comparison, dtype: str) -> dict
         entry = ACTIVATIONS[case.name]
         error = np.where(np.isin(case.x.astype(np.float64), (*entry.kinks, *entry.bends)), 0.0, error)
     index = np.unravel_index(int(np.argmax(error)), error.shape)
+    curve = {"curve": binades(case.x, error)} if output == "y" and case.x.shape == error.shape else {}
     return {
         "ulps": float(error[index]),
         "x": float(case.x[index]) if case.x.shape == error.shape else None,
         "got": float(comparison.got[index]),
         "expected": float(comparison.expected[index]),
+        **curve,
     }
 
 
 def larger(one: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, Any]:
-    return other if one is None or float(other["ulps"]) > float(one["ulps"]) else one
+    """The larger of two errors, with the curve over the input of both."""
+    if one is None:
+        return other
+    worst = other if float(other["ulps"]) > float(one["ulps"]) else one
+    curve = widest(one.get("curve", {}), other.get("curve", {}))
+    return {**worst, "curve": curve} if curve else worst
 
 
 def table(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -69,5 +80,5 @@ def table(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
             key = (row["activation"], *(row["subject"][axis] for axis in AXES))
             line = found.setdefault(key, dict(zip(("activation", *AXES), key, strict=True)))
             for output, measured in row["ulps"].items():
-                line[output] = larger(line.get(output), measured)
+                line[output] = larger(line.get(output), {key: measured[key] for key in _TOLD})
     return [found[key] for key in sorted(found)]

@@ -169,6 +169,9 @@ def test_installed_command(installed: Environment, tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1] == "conforms"
     assert "missing" in installed.run("conformance", "list", cwd=tmp_path).stdout
     assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
+    page = installed.run("conformance", "report", "results.json", "--html", "-", cwd=tmp_path)
+    assert page.returncode == 0, page.stderr
+    assert "<h1>Conformance of numpy</h1>" in page.stdout
 
 
 def test_installed_suite(installed: Environment, tmp_path: Path) -> None:

@@ -33,6 +33,11 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 )
 TESTS = st.fixed_dictionaries({"false_alarm": NUMBERS, "detectable_shift": NUMBERS, "count": COUNTS})
 ULPS = st.fixed_dictionaries({"ulps": NUMBERS, "x": st.none() | NUMBERS, "got": NUMBERS, "expected": NUMBERS})
+ELEMENT = {"output": TEXT, "regime": TEXT, "index": st.lists(COUNTS, max_size=3)}
+#: What a judge's finding holds, with the types that the schema asks for.
+FINDINGS = st.fixed_dictionaries(
+    {}, optional={**ELEMENT, "case": TEXT, "message": TEXT, "got": NUMBERS, "ratio": NUMBERS, "grade": TEXT}
+)
 ROWS = st.fixed_dictionaries(
     {
         "clause": st.sampled_from(sorted(CLAUSES)) | TEXT,
@@ -47,12 +52,16 @@ ROWS = st.fixed_dictionaries(
         "worst_small": NUMBERS,
         "seconds_framework": st.floats(0, 1e6),
         "seconds_total": st.floats(0, 1e6),
-        "counterexample": st.none() | st.dictionaries(TEXT, JSON, max_size=2),
-        "deviations": st.dictionaries(TEXT, st.dictionaries(TEXT, JSON, max_size=2), max_size=2),
+        "counterexample": st.none() | FINDINGS,
+        "deviations": st.dictionaries(TEXT, FINDINGS, max_size=2),
         "unsupported": st.lists(TEXT, max_size=2),
         "statistics": st.lists(TESTS, max_size=2),
         "ulps": st.dictionaries(st.sampled_from(["y", "dx"]), ULPS, max_size=2),
         "message": st.none() | TEXT,
+        "element": st.none()
+        | st.fixed_dictionaries({**ELEMENT, "got": NUMBERS, "expected": NUMBERS, "bound": NUMBERS}),
+        "spread": st.lists(COUNTS, max_size=11),
+        "offsets": st.dictionaries(TEXT, st.fixed_dictionaries({"error": NUMBERS, "bound": NUMBERS}), max_size=2),
     }
 )
 
@@ -93,6 +102,9 @@ def row(verdict: str = "pass", clause: str = "BN.train.output", **changes: Any) 
         "statistics": [],
         "ulps": {},
         "message": None,
+        "element": None,
+        "spread": [],
+        "offsets": {},
         **counts,
         **changes,
     }
@@ -183,13 +195,13 @@ def test_the_line_of_the_damage_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"verdict": "fine"}, "result 1: unknown verdict 'fine'"),
-        ({"elements": -1}, "result 1: 'elements' is no count"),
-        ({"elements": True}, "result 1: 'elements' must be int"),
-        ({"worst": "much"}, "result 1: 'worst' must be a number or one of nan, inf, -inf"),
-        ({"subject": {"backend": "torch"}}, "result 1: 'subject' must have the axes backend, api, mode, device, dtype"),
-        ({"statistics": [{}]}, "result 1: each of 'statistics' must have the numbers"),
-        ({"message": 1}, "result 1: 'message' must be str or null"),
+        ({"verdict": "fine"}, "result 1: verdict: must be one of pass, deviation, fail"),
+        ({"elements": -1}, "result 1: elements: must be a count of 0 to"),
+        ({"elements": True}, "result 1: elements: must be integer"),
+        ({"worst": "much"}, "result 1: worst: must be a number (or nan, inf, -inf as text)"),
+        ({"subject": {"backend": "torch"}}, "result 1: subject: must have api, mode, device, dtype"),
+        ({"statistics": [{}]}, "result 1: statistics: 0: must have detectable_shift, false_alarm"),
+        ({"message": 1}, "result 1: message: must be string or null"),
     ],
 )
 def test_what_is_wrong_with_a_row(change: dict[str, Any], told: str, tmp_path: Path) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import types
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from adapters._tensorflow_activations import KERAS, spelling
 from adapters.base import (
     OPERATIONS,
     Activation,
@@ -158,6 +160,7 @@ def test_a_process_that_is_that_keras_asks_itself() -> None:
     name = INSTALLED[0].name
     code = f"""
 import sys
+import types
 from conformance import backends
 from tests.adapters.test_keras import ask, cases
 ask(backends.adapter({name!r}), cases()["gelu"])
@@ -193,3 +196,9 @@ def test_the_child_is_one_for_all_questions() -> None:
         pytest.skip("neither is installed")
     assert Process.of(INSTALLED[0]) is Process.of(INSTALLED[0])
     assert Process.of(INSTALLED[0]).environment == INSTALLED[0].environment
+
+
+def test_what_a_version_lacks_is_unsupported() -> None:
+    older = types.SimpleNamespace(__name__="keras", __version__="3.6.0", activations=types.SimpleNamespace())
+    with pytest.raises(Unsupported, match=r"keras 3\.6\.0 has no activations\.celu"):
+        spelling(KERAS, "celu").function(older)

@@ -46,6 +46,9 @@ class Request:
     seed: int
     results: Path
     workers: str | None = None
+    timeout: float = 60.0
+    memory: float = 8.0
+    resume: bool = False
 
     def arguments(self) -> list[str]:
         """pytest's command line: our plugin, the suite, no configuration file, no cache, no other reporter."""
@@ -58,6 +61,8 @@ class Request:
             arguments += [f"--maxprocesses={MANY}"] if self.workers == "auto" else []
         arguments += [f"--conformance-{axis}={value}" for axis, values in self.filters.items() for value in values]
         arguments += [f"--conformance-profile={self.profile}", f"--conformance-seed={self.seed}"]
+        arguments += ["--isolate", f"--conformance-timeout={self.timeout}", f"--conformance-memory={self.memory}"]
+        arguments += ["--conformance-resume"] if self.resume else []
         return [*arguments, f"--conformance-results={self.results}"]
 
 
@@ -69,7 +74,7 @@ class Watch:
     session: Session | None = None
     interrupted: bool = False
     usage: str | None = None
-    #: What went wrong without a row of the results, e.g. a worker that died.
+    #: What went wrong without a row of the results, e.g. a worker that was killed; its question is put again.
     strays: list[str] = field(default_factory=list)
     broken: str | None = None
 
@@ -86,6 +91,10 @@ class Watch:
         row = getattr(report, "conformance", None)
         if row is not None:
             self.meter.advance(row)
+            if report.nodeid in self.strays:  # its worker was killed, and another one asked again
+                self.strays.remove(report.nodeid)
+        elif report.when not in ("setup", "call", "teardown"):  # of pytest-xdist: the worker is gone
+            self.strays.append(report.nodeid)
         elif report.failed:
             self.strays.append(report.nodeid)
             self.meter.failure(report.nodeid, str(report.longrepr))
@@ -116,8 +125,10 @@ class Gate:
         session = self.watch.session = plugin.session(config)
         total = sum(len(session.examinations(clause)) for clause in CLAUSES)
         self.watch.meter.expect(total)
-        self.empty = total == 0
-        return pytest.ExitCode.NO_TESTS_COLLECTED if self.empty else None
+        self.empty = total == 0 and not session.done
+        if total == 0 and session.done:  # the run had ended, or nearly
+            session.finish(complete=True)
+        return pytest.ExitCode.NO_TESTS_COLLECTED if total == 0 else None
 
 
 def run(request: Request, output: Console) -> bool | None:

@@ -12,21 +12,21 @@ from typing import Any
 import pytest
 
 from adapters.base import ACTIVATIONS, Adapter, Subject, Unsupported, dtype_missing
-from conformance import backends, bernoulli, deviations, keyword, plan, profiles, results
+from adapters.process import GIGABYTE, Died, Limits, Process
+from conformance import backends, bernoulli, deviations, journal, keyword, plan, profiles, results
 from conformance.clauses import CLAUSES
-from conformance.examination import Examination, Nonconformance
+from conformance.examination import CONTROL, Examination, Nonconformance
+from conformance.journal import Journal
 
 #: A device that is asked only when it is named.
 OPTIONAL_DEVICES = ("cuda",)
-#: The backend that stands where a framework stands and is none.
-CONTROL = "numpy"
 
 
 class Session:
     """The suite's side of a pytest session."""
 
-    def __init__(self, filters: Mapping[str, list[str]], expression: str, seed: int) -> None:
-        self.filters, self.expression, self.seed = filters, expression, seed
+    def __init__(self, filters: Mapping[str, list[str]], expression: str, seed: int, *, isolated: bool = False) -> None:
+        self.filters, self.expression, self.seed, self.isolated = filters, expression, seed, isolated
         self.missing = backends.missing()
         self.adapters = tuple(adapter for adapter in backends.installed() if self._wanted("backend", adapter.name))
         named = [*filters["device"], *(value for axis, value in keyword.terms(expression) if axis == "device")]
@@ -38,8 +38,12 @@ class Session:
         self.stale: list[str] = []
         #: Why the results could not be written, once that is so.
         self.unwritten: str | None = None
+        #: What an earlier run of the same questions did already (:meth:`resume`).
+        self.done: frozenset[tuple[str, ...]] = frozenset()
+        self._journal: Journal | None = None
+        self._before = 0.0
         self._by_clause: dict[tuple[str, str], tuple[deviations.Deviation, ...]] = {}
-        self._prepared: dict[tuple[str, str], str | None] = {}
+        self._prepared: dict[tuple[str, str], Unsupported | Died | None] = {}
         self._started = time.monotonic()
 
     @classmethod
@@ -50,9 +54,13 @@ class Session:
         try:
             _check(filters)
             config.option.keyword = keyword.translate(expression, known_values())
-            run = cls(filters, expression, config.getoption("conformance_seed"))
+            run = cls(filters, expression, config.getoption("conformance_seed"), isolated=config.getoption("isolate"))
         except (ValueError, deviations.DeviationError) as error:
             raise pytest.UsageError(str(error)) from None
+        seconds, memory = config.getoption("conformance_timeout"), config.getoption("conformance_memory")
+        Process.limits = Limits(seconds=seconds, memory=int(memory * GIGABYTE))
+        if config.getoption("conformance_results"):
+            Process.flights = journal.flights(Path(config.getoption("conformance_results")))
         for name in filters["backend"]:
             if name in run.missing:
                 raise pytest.UsageError(f"backend {name}: {run.missing[name]}")
@@ -79,6 +87,19 @@ class Session:
             "environment": results.environment(self.adapters),
         }
 
+    def resume(self, path: Path) -> None:
+        """Go on with the run whose results these are. Raises ResultsError where they are of another one."""
+        before = results.load(path)
+        told = before.run
+        for name in ("profile", "seed", "filters", "keyword", "backends", "devices", "false_alarm", "environment"):
+            was, now = told.get(name), results.plain(self.results.run[name])
+            if was != now:
+                raise results.ResultsError(f"{path}: the run cannot go on here: its {name} was {was}, now it is {now}")
+        there = {_key_of(row): row for row in before.rows}
+        there |= {_key_of(row): row for row in journal.rows_beside(path)}
+        self.results.rows, self.done = list(there.values()), frozenset(there)
+        self.results.run["started"], self._before = told["started"], float(told.get("seconds", 0.0))
+
     def _wanted(self, axis: str, value: str) -> bool:
         chosen = self.filters[axis]
         return not chosen or value in chosen
@@ -94,6 +115,8 @@ class Session:
         return plan.entries(CLAUSES[clause_id], self.adapters, self.devices)
 
     def _selected(self, entry: plan.Entry) -> bool:
+        if self.done and _key(entry.clause.id, entry.subject.axes(), entry.activation) in self.done:
+            return False
         return all(self._wanted(axis, value) for axis, value in entry.subject.axes().items())
 
     def _examination(self, entry: plan.Entry) -> Examination:
@@ -107,6 +130,7 @@ class Session:
             false_alarm=self.share,
             peers=self._peers(entry.adapter),
             records=self._concerning,
+            isolated=self.isolated,
         )
 
     def _concerning(self, clause: str, subject: Subject, activation: str | None) -> tuple[deviations.Deviation, ...]:
@@ -155,19 +179,24 @@ class Session:
         """Import the framework, once for each device; skip where it has no such device."""
         key = (exam.subject.backend, exam.subject.device)
         if key not in self._prepared:
+            elsewhere = self.isolated and exam.adapter.name != CONTROL
             try:
-                exam.adapter.prepare(exam.subject.device)
+                (Process.of(exam.adapter) if elsewhere else exam.adapter).prepare(exam.subject.device)
                 self._prepared[key] = None
-            except Unsupported as error:
-                self._prepared[key] = str(error)
+            except (Unsupported, Died) as error:
+                self._prepared[key] = error
         reason = self._prepared[key]
+        if isinstance(reason, Died):
+            raise reason
         if reason is not None:
-            exam.record.unsupported.append(reason)
-            pytest.skip(reason)
+            exam.record.unsupported.append(str(reason))
+            pytest.skip(str(reason))
 
     def row(self, exam: Examination, error: BaseException | None, seconds: float) -> results.Row:
         """The line of the results that an examination came to."""
         record = exam.record
+        if record.deaths.smallest is not None:  # whatever else came up while its case was shrunk
+            error = record.deaths.smallest[1]
         finding = error.finding if isinstance(error, Nonconformance) else None
         verdict, message = _verdict(exam, error)
         grade = record.grade
@@ -196,15 +225,21 @@ class Session:
 
     def open_results(self, path: Path) -> None:
         """Write the file before the first test, so that a path that cannot be written is known at once."""
-        self.results.path = path
         try:
+            self._journal = Journal(path)
+            self.results.path = path
             self.results.write()
+            self._journal.clear()
         except results.ResultsError as error:
+            if self._journal is not None:
+                self._journal.close()
             raise pytest.UsageError(str(error)) from None
 
     def add(self, row: results.Row) -> None:
         """Keep a row. Raises ResultsError where the file cannot be written any more; it is not tried again."""
         try:
+            if self._journal is not None:
+                self._journal.append(row)
             self.results.add(row)
         except results.ResultsError as error:
             self.results.path, self.unwritten = None, str(error)
@@ -214,16 +249,18 @@ class Session:
         """Close the results; True where a record is stale, which fails the run."""
         if self.results.rows and complete and profiles.chosen() != "quick":
             self.stale = list(self._stale())
-        seconds = round(time.monotonic() - self._started, 3)
+        seconds = round(self._before + time.monotonic() - self._started, 3)
         try:
             self.results.finish(complete=complete, seconds=seconds, stale=self.stale)
         except results.ResultsError as error:
             self.unwritten = str(error)
+        if self._journal is not None and self.unwritten is None:
+            self._journal.close()
         return bool(self.stale)
 
     def _stale(self) -> Iterator[str]:
         """Records that excused nothing, although everything that they concern was asked."""
-        asked = {_key(row["clause"], row["subject"], row["activation"]) for row in self.results.rows}
+        asked = {_key_of(row) for row in self.results.rows}
         used = {name for row in self.results.rows for name in row["deviations"]}
         failed = {row["clause"] for row in self.results.rows if row["verdict"] in results.BAD}
         for records in self.records.values():
@@ -322,8 +359,11 @@ def _verdict(exam: Examination, error: BaseException | None) -> tuple[str, str |
     record = exam.record
     if isinstance(error, pytest.skip.Exception):
         return "unsupported", str(error)
+    if isinstance(error, Died):
+        return error.verdict, f"the framework cannot be imported: {error}"
     if error is not None:
-        return "fail", str(error) or type(error).__name__
+        verdict = error.finding.get("verdict", "fail") if isinstance(error, Nonconformance) else "fail"
+        return verdict, str(error) or type(error).__name__
     if record.deviations:
         return "deviation", ", ".join(sorted(record.deviations))
     if record.unsupported and record.examples == 0:
@@ -331,6 +371,10 @@ def _verdict(exam: Examination, error: BaseException | None) -> tuple[str, str |
     if record.elements == 0 and record.undecided:
         return "undecided", f"the bound of every element ({record.undecided}) is infinite"
     return "pass", None
+
+
+def _key_of(row: results.Row) -> tuple[str, ...]:
+    return _key(row["clause"], row["subject"], row["activation"])
 
 
 def _key(clause: str, subject: Mapping[str, str], activation: str | None) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ def test_interrupted(tmp_path: Path) -> None:
     # As Ctrl-C in the second test, whose subject is the one of float64.
     change = "if case.x.dtype.name == 'float64': raise KeyboardInterrupt"
     done = conformance("run", *FAST, cwd=tmp_path, startup=CHANGED.replace("{change}", change))
-    assert refused(done, 130).endswith("interrupted; what was done until then is in the results file")
+    assert "interrupted; what was done until then is in the results file: 'conformance run " in refused(done, 130)
     document = json.loads((tmp_path / "results.json").read_text("utf-8"))
     assert document["run"]["complete"] is False
     assert [row["subject"]["dtype"] for row in document["results"]] == ["float32"]

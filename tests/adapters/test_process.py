@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from adapters.base import Activation, Subject, Unsupported
-from adapters.process import Died, Process, Raised
+from adapters.process import Died, Limits, Process, Raised
 
 SUBJECT = Subject("deadly", "control")
 
@@ -61,10 +61,10 @@ def test_a_death_is_told_and_survived(name: str, told: str, process: Process) ->
 
 
 def test_a_child_that_does_not_answer_is_ended() -> None:
-    process = Process("tests.adapters.deadly", patience=5.0)
+    process = Process("tests.adapters.deadly", limits=Limits(seconds=1.0))
     try:
         assert works(process)
-        with pytest.raises(Died, match=r"^no answer in 5 s$"):
+        with pytest.raises(Died, match=r"^no answer in 1 s$"):
             process.ask(SUBJECT, case("hang"))
         assert works(process)
     finally:

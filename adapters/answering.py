@@ -67,9 +67,9 @@ def _die_with(parent: int) -> None:
     """End when the parent does, whatever the framework is doing then (Linux); elsewhere when its pipe is read next."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        with contextlib.suppress(OSError):  # where memory runs out the system is to end this process, not the suite
-            with open("/proc/self/oom_score_adj", "w") as file:
-                file.write("1000")
+        # Where memory runs out the system is to end this process, not the suite.
+        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+            file.write("1000")
     if os.getppid() != parent:
         os._exit(1)
 

@@ -170,6 +170,7 @@ class _Child:
 
     def __init__(self, module: str, environment: Mapping[str, str], limits: Limits) -> None:
         self._written: IO[bytes] | None = None
+        self._start = 0  #: how much was written before the last question
         with contextlib.suppress(OSError):  # no folder for temporary files, or no space: then it is not kept
             self._written = tempfile.TemporaryFile("ab+", buffering=0)  # noqa: SIM115 - lives as long as the child
         ours, theirs = socket.socketpair()
@@ -197,6 +198,7 @@ class _Child:
 
     def exchange(self, message: bytes, seconds: float) -> Any:
         """The answer to one message. Raises Died; the child is of no use then."""
+        self._start = self._size()
         try:
             self._pipe.send_bytes(message)
         except BlockingIOError:
@@ -212,9 +214,12 @@ class _Child:
             answer = pickle.loads(self._pipe.recv_bytes())
         except (EOFError, OSError):
             raise self._death() from None
-        if self._written is not None and os.fstat(self._written.fileno()).st_size > CHATTER:
+        if self._written is not None and self._start > CHATTER:
             os.ftruncate(self._written.fileno(), 0)
         return answer
+
+    def _size(self) -> int:
+        return 0 if self._written is None else os.fstat(self._written.fileno()).st_size
 
     def _death(self, why: str = "", verdict: str = "crash") -> Died:
         """What became of the child, which is ended if it is still there."""
@@ -232,10 +237,12 @@ class _Child:
         return Died(why, verdict=verdict, code=code, stderr=written)
 
     def _last_lines(self) -> str:
+        """The end of what was written since the last question."""
         if self._written is None:
             return ""
-        size = os.fstat(self._written.fileno()).st_size
-        text = os.pread(self._written.fileno(), 4000, max(0, size - 4000)).decode("utf-8", "replace")
+        size = self._size()
+        start = max(self._start, size - 4000)
+        text = os.pread(self._written.fileno(), size - start, start).decode("utf-8", "replace")
         return "\n".join([line for line in text.splitlines() if line.strip()][-20:])
 
     def end(self) -> None:

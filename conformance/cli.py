@@ -95,6 +95,8 @@ def parser() -> Parser:
     run.add_argument("--timeout", type=_positive, default=60.0, metavar="SECONDS", help=told)
     told = "gigabytes of memory that a framework may have (default: 8)"
     run.add_argument("--memory", type=_positive, default=8.0, metavar="GB", help=told)
+    told = "keep what frameworks compile in FOLDER, for the next run"
+    run.add_argument("--cache", type=Path, metavar="FOLDER", help=told)
     told = "go on with the run that left these results: the same questions, those that are not answered yet"
     run.add_argument("--resume", type=Path, metavar="RESULTS", help=told)
 
@@ -126,8 +128,8 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         profile, seed, path = options.profile or "ci", options.seed or 0, options.results or Path("results.json")
     else:
         filters, profile, seed, path = _resumed(options)
-    limits = {"timeout": options.timeout, "memory": options.memory, "resume": options.resume is not None}
-    request = engine.Request(filters, profile, seed, path, options.workers, **limits)
+    how = {"timeout": options.timeout, "memory": options.memory, "cache": options.cache}
+    request = engine.Request(filters, profile, seed, path, options.workers, resume=options.resume is not None, **how)
     signal.signal(signal.SIGTERM, _terminate)
     try:
         return {True: CONFORMS, False: FAILS, None: NOTHING}[engine.run(request, console)]

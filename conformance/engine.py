@@ -49,6 +49,7 @@ class Request:
     timeout: float = 60.0
     memory: float = 8.0
     resume: bool = False
+    cache: Path | None = None
 
     def arguments(self) -> list[str]:
         """pytest's command line: our plugin, the suite, no configuration file, no cache, no other reporter."""
@@ -63,6 +64,7 @@ class Request:
         arguments += [f"--conformance-profile={self.profile}", f"--conformance-seed={self.seed}"]
         arguments += ["--isolate", f"--conformance-timeout={self.timeout}", f"--conformance-memory={self.memory}"]
         arguments += ["--conformance-resume"] if self.resume else []
+        arguments += [f"--conformance-cache={self.cache}"] if self.cache is not None else []
         return [*arguments, f"--conformance-results={self.results}"]
 
 

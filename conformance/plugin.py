@@ -35,6 +35,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--conformance-timeout", type=float, default=60.0, metavar="SECONDS", help=told)
     told = "gigabytes of memory that a framework may have, isolated (default: %(default)s)"
     group.addoption("--conformance-memory", type=float, default=8.0, metavar="GB", help=told)
+    told = "keep what frameworks compile in FOLDER, for the next run"
+    group.addoption("--conformance-cache", metavar="FOLDER", default=None, help=told)
     told = "write results.json to FILE as the run goes"
     group.addoption("--conformance-results", metavar="FILE", default=None, help=told)
     told = "go on with the run whose results the file holds"
@@ -46,6 +48,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "clause(id): the clause of the specification that a test states")
     from conformance.keyword import terms
 
+    if config.getoption("conformance_cache"):
+        from conformance import caches
+
+        caches.use(Path(config.getoption("conformance_cache")))
     profile = _profile(config)
     if profile is not None:
         from conformance import profiles

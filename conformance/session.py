@@ -42,6 +42,7 @@ class Session:
         self.done: frozenset[tuple[str, ...]] = frozenset()
         self._journal: Journal | None = None
         self._before = 0.0
+        self._planned: dict[str, tuple[plan.Entry, ...]] = {}
         self._by_clause: dict[tuple[str, str], tuple[deviations.Deviation, ...]] = {}
         self._prepared: dict[tuple[str, str], Unsupported | Died | None] = {}
         self._started = time.monotonic()
@@ -111,8 +112,10 @@ class Session:
             return []
         return [self._examination(entry) for entry in self._entries(clause_id) if self._selected(entry)]
 
-    def _entries(self, clause_id: str) -> Iterator[plan.Entry]:
-        return plan.entries(CLAUSES[clause_id], self.adapters, self.devices)
+    def _entries(self, clause_id: str) -> tuple[plan.Entry, ...]:
+        if clause_id not in self._planned:  # every record asks for them again when the run ends
+            self._planned[clause_id] = tuple(plan.entries(CLAUSES[clause_id], self.adapters, self.devices))
+        return self._planned[clause_id]
 
     def _selected(self, entry: plan.Entry) -> bool:
         if self.done and _key(entry.clause.id, entry.subject.axes(), entry.activation) in self.done:
@@ -272,7 +275,9 @@ class Session:
 
     def _rows_that_meet(self, record: deviations.Deviation, clause_id: str) -> set[tuple[str, ...]]:
         """The keys of the rows in which the record is met if the clause meets it."""
-        clause, entries = CLAUSES[clause_id], list(self._entries(clause_id))
+        if not record.speaks_of_clause(clause_id) or not record.is_of(self.versions[record.backend]):
+            return set()
+        clause, entries = CLAUSES[clause_id], self._entries(clause_id)
         # Where answers are held against each other one row is about every activation.
         others = sorted(clause.operations & ACTIVATIONS) if clause.against else []
         concerned = [
@@ -285,7 +290,7 @@ class Session:
         ]
         if concerned and clause.against == "backends":
             # In the row of any framework of a pair; where one is not there, perhaps not at all.
-            concerned = entries if len(self.adapters) == len(backends.names()) else []
+            concerned = list(entries) if len(self.adapters) == len(backends.names()) else []
         return {_key(clause_id, entry.subject.axes(), entry.activation) for entry in concerned}
 
     def header(self) -> list[str]:

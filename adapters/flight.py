@@ -6,6 +6,7 @@ is read by whoever is left: ``python -m adapters.flight FILE`` prints it. Read y
 
 from __future__ import annotations
 
+import functools
 import os
 import pickle
 import sys
@@ -26,6 +27,12 @@ class Flight:
     def record(self, message: bytes) -> None:
         """OSError where the disk is full."""
         os.pwrite(self._file, len(message).to_bytes(_HEAD, "little") + message, 0)
+
+
+@functools.cache
+def of(folder: Path, name: str) -> Flight:
+    """The recorder of what this process asks in itself."""
+    return Flight(folder, name)
 
 
 def read(path: Path) -> Any:

@@ -23,6 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 
+from adapters import flight, transport
 from adapters.base import (
     SIXTEEN_BITS,
     Adapter,
@@ -165,6 +166,8 @@ class Examination:
         try:
             if death is not None:
                 raise death
+            if asked is adapter and Process.flights is not None:
+                flight.of(Process.flights, adapter.name).record(transport.dumps(("ask", subject, case)))
             return sound(asked.ask(subject, case))
         except Died as death:
             self._died(subject, case, death)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.command import ROOT, asked, conformance, python, refused, rows
+from tests.command import CHANGED, ROOT, asked, conformance, python, refused, rows
 
 ASKED = ["--backend", "numpy", "--clause", "NE.output,NE.shape,BN.train.output,ACT.range", "--profile", "quick"]
 COUNT = asked(ASKED[3])
@@ -128,6 +128,18 @@ def test_a_run_that_is_complete_is_shown(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert done.stdout.splitlines()[-1] == "conforms"
     assert timeless(tmp_path / "results.json") == before
+
+
+def test_in_one_process_too_the_last_case_is_on_disk(tmp_path: Path) -> None:
+    change = "os.kill(os.getpid(), 9)"
+    startup = "import os\n" + CHANGED.replace("{change}", change)
+    run = ["-m", "pytest", "-p", "conformance.plugin", "--pyargs", "conformance.suite", "--conformance-results=r.json"]
+    done = python(*run, "-k", "backend=numpy and clause=NE.shape", cwd=tmp_path, startup=startup)
+    assert done.returncode == -signal.SIGKILL
+    (file,) = (tmp_path / ".r.json.flights").iterdir()
+    shown = python("-m", "adapters.flight", file, cwd=tmp_path)
+    assert "backend=numpy api=control" in shown.stdout
+    assert "Dense(" in shown.stdout
 
 
 def test_a_worker_that_is_killed_is_replaced(tmp_path: Path, undisturbed: dict[str, Any]) -> None:

@@ -6,20 +6,14 @@ Times are of processors where one process is measured, so that a busy machine ch
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 from pathlib import Path
 
 from benchmarks import gradients, harness, lines, share, start, workers
 from conformance import profiles
 
-TABLES = {
-    "share": share.table,
-    "harness": harness.table,
-    "gradients": gradients.table,
-    "start": start.table,
-    "workers": workers.table,
-    "lines": lines.table,
-}
+TABLES = {each.__name__.rpartition(".")[2]: each for each in (share, harness, gradients, start, workers, lines)}
 
 
 def main() -> None:
@@ -30,9 +24,10 @@ def main() -> None:
     os.environ.update(OMP_NUM_THREADS="1", TF_CPP_MIN_LOG_LEVEL="3")
     profiles.choose("ci")
     for name in options.only or TABLES:
-        head, rows = lines.table(options.plot) if name == "lines" else TABLES[name]()
+        table = TABLES[name]
         print(f"\n{name}\n")
-        for cells in (head, ["---"] * len(head), *rows):
+        rows = lines.rows(options.plot) if table is lines else table.rows()
+        for cells in itertools.chain([table.HEAD, ["---"] * len(table.HEAD)], rows):
             print(f"| {' | '.join(cells)} |", flush=True)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from adapters.base import Activation, BatchNorm, Case, Dense, LayerNorm, Outcome
@@ -15,11 +15,11 @@ from conformance.examination import Examination
 SAMPLE = 12
 
 
-def ours(backend: str, clause: str, mode: str, api: str) -> tuple[float, list[Case]]:
+def ours(backend: str, clause: str, mode: str, api: str, dtype: str) -> tuple[float, list[Case]]:
     """Processor seconds a case (drawn, asked, judged), and the cases."""
     tests, cases, seconds = suite.tests(), list[Case](), 0.0
     for again in (False, True):
-        for exam in examinations(backend, clause, mode=mode, dtype="float64", api=api):
+        for exam in examinations(backend, clause, mode=mode, dtype=dtype, api=api):
             if exam.activation not in (None, "silu"):
                 continue
             exam.adapter.prepare("cpu")
@@ -73,8 +73,8 @@ def _jax(case: Case) -> Callable[[], object]:
         match case:
             case LayerNorm():
                 axes = tuple(range(-case.normalized_rank, 0))
-                options: Any = {"reduction_axes": axes, "feature_axes": axes, "dtype": "float64"}
-                layer = linen.LayerNorm(case.eps, param_dtype="float64", **options)
+                options: Any = {"reduction_axes": axes, "feature_axes": axes}
+                layer = linen.LayerNorm(case.eps, **options)
                 return layer.apply({"params": dict(zip(("scale", "bias"), parameters, strict=False))}, x)
             case Dense():
                 return x @ parameters[0].T + (parameters[1] if len(parameters) > 1 else 0)
@@ -85,23 +85,25 @@ def _jax(case: Case) -> Callable[[], object]:
     given = [value for value in named if value is not None]
 
     def check() -> None:
-        with jax.enable_x64(True), contextlib.suppress(AssertionError):  # the time is what is measured
+        with contextlib.suppress(AssertionError):  # the time is what is measured
             check_grads(call, given, order=1, modes=["rev"])
 
     return check
 
 
-def table() -> tuple[list[str], list[list[str]]]:
-    rows = []
+HEAD = ["checked", "cases/s", "against", "its checks/s", "ratio", "wanted"]
+
+
+def rows() -> Iterator[list[str]]:
     sides = (
-        ("torch", "eager", "nn.functional", _torch, "gradcheck"),
-        ("jax", "jit", "*", _jax, "check_grads"),
+        ("torch", "eager", "nn.functional", "float64", _torch, "gradcheck"),
+        ("jax", "jit", "*", "float32", _jax, "check_grads"),
     )
-    for backend, mode, api, make, name in sides:
+    for backend, mode, api, dtype, make, name in sides:
         for clause in CLAUSES_ASKED:
             if backend == "jax" and clause == "BN.train.grad":
                 continue  # a layer with a state, which check_grads has no place for
-            mine, cases = ours(backend, clause, mode, api)
+            mine, cases = ours(backend, clause, mode, api, dtype)
             usual = [case for case in cases if isinstance(case, BatchNorm | LayerNorm | Dense | Activation)]
             usual = [case for case in usual if not isinstance(case, LayerNorm) or case.gain is not None]
             chosen = usual[:: max(1, len(usual) // SAMPLE)][:SAMPLE]
@@ -111,7 +113,4 @@ def table() -> tuple[list[str], list[list[str]]]:
                 for check in map(make, chosen):
                     check()
             theirs = spent[0] / len(chosen)
-            rows.append(
-                [f"{backend} {clause}", f"{1 / mine:.0f}", name, f"{1 / theirs:.1f}", f"{theirs / mine:.1f}", "50"]
-            )
-    return ["checked", "cases/s", "against", "its checks/s", "ratio", "wanted"], rows
+            yield ([f"{backend} {clause}", f"{1 / mine:.0f}", name, f"{1 / theirs:.1f}", f"{theirs / mine:.1f}", "50"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import hypothesis
@@ -77,13 +78,13 @@ def ours(clause: str) -> tuple[float, int]:
     return seconds / cases, elements
 
 
-def table() -> tuple[list[str], list[list[str]]]:
-    rows = []
+HEAD = ["clause", "cases/s", "obvious harness", "ratio", "wanted", "elements judged", "drawn by it"]
+
+
+def rows() -> Iterator[list[str]]:
     for clause in OBVIOUS:
         ours(clause)  # import, first calls
         mine, judged = ours(clause)
         theirs, drawn = obvious(clause)
         ratio = f"{theirs / mine:.1f}"
-        rows.append([clause, f"{1 / mine:.0f}", f"{1 / theirs:.0f}", ratio, "10", f"{judged}", f"{drawn}"])
-    head = ["clause", "cases/s", "obvious harness", "ratio", "wanted", "elements judged", "drawn by it"]
-    return head, rows
+        yield ([clause, f"{1 / mine:.0f}", f"{1 / theirs:.0f}", ratio, "10", f"{judged}", f"{drawn}"])

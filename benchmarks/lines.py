@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -53,20 +54,20 @@ def elements() -> Line:
     return found
 
 
+HEAD = ["number of", "from", "ms each", "ms besides", "R²"]
 LINES = {"examples": examples, "subjects": subjects, "elements": elements}
 
 
-def table(plot: Path | None = None) -> tuple[list[str], list[list[str]]]:
-    lines = {name: make() for name, make in LINES.items()}
-    rows = []
-    for name, points in lines.items():
+def rows(plot: Path | None = None) -> Iterator[list[str]]:
+    lines = dict[str, Line]()
+    for name, make in LINES.items():
+        points = lines[name] = make()
         x, y = np.array(points).T
         slope, start = np.polyfit(x, y, 1)
         straight = np.corrcoef(x, y)[0, 1] ** 2
-        rows.append([name, f"{x[0]:.0f} to {x[-1]:.0f}", f"{slope * 1e3:.3g}", f"{start * 1e3:.3g}", f"{straight:.3f}"])
+        yield ([name, f"{x[0]:.0f} to {x[-1]:.0f}", f"{slope * 1e3:.3g}", f"{start * 1e3:.3g}", f"{straight:.3f}"])
     if plot is not None:
         draw(lines, plot)
-    return ["number of", "from", "ms each", "ms besides", "R²"], rows
 
 
 def draw(lines: dict[str, Line], path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 from benchmarks.measure import CLAUSES_ASKED, ROOT, examinations
 from conformance import profiles, suite
@@ -32,16 +33,17 @@ def measured(backend: str, mode: str) -> dict[str, float]:
     return {"cases": cases, "seconds": total, "share": inside / total if total else 0.0}
 
 
-def table() -> tuple[list[str], list[list[str]]]:
-    rows = []
+HEAD = ["backend", "mode", "cases", "ms a case", "in the framework", "wanted"]
+
+
+def rows() -> Iterator[list[str]]:
     for backend, modes in PLACES.items():
         for mode in modes:
             run = [sys.executable, "-m", "benchmarks.share", backend, mode]
             found = json.loads(subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
             wanted = "60 %" if mode == "eager" else "80 %"
             each = 1e3 * found["seconds"] / max(1, found["cases"])
-            rows.append([backend, mode, f"{found['cases']}", f"{each:.1f}", f"{found['share']:.0%}", wanted])
-    return ["backend", "mode", "cases", "ms a case", "in the framework", "wanted"], rows
+            yield ([backend, mode, f"{found['cases']}", f"{each:.1f}", f"{found['share']:.0%}", wanted])
 
 
 if __name__ == "__main__":

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from benchmarks.measure import command
 
 IMPORTS = {"torch": "import torch", "tensorflow": "import tensorflow", "jax": "import jax, flax"}
 
 
-def table() -> tuple[list[str], list[list[str]]]:
-    rows = []
+HEAD = [
+    "backend",
+    "import, CPU s",
+    "pytest, one clause, CPU s",
+    "ours, CPU s",
+    "collection, CPU s",
+    "on the clock, s",
+]
+
+
+def rows() -> Iterator[list[str]]:
     for backend, code in IMPORTS.items():
         command("-c", code)  # the files are in the page cache from here on
         alone = command("-c", code)
@@ -16,13 +27,4 @@ def table() -> tuple[list[str], list[list[str]]]:
         asked = command("-m", "pytest", "-q", "-p", "no:cacheprovider", "--conformance-profile=quick", "-k", one)
         nothing = command("-m", "pytest", "-q", "-p", "no:cacheprovider", "--collect-only", "-k", f"backend={backend}")
         figures = (alone.cpu, asked.cpu, asked.cpu - alone.cpu, nothing.cpu, nothing.wall)
-        rows.append([backend, *(f"{each:.1f}" for each in figures)])
-    head = [
-        "backend",
-        "import, CPU s",
-        "pytest, one clause, CPU s",
-        "ours, CPU s",
-        "collection, CPU s",
-        "on the clock, s",
-    ]
-    return head, rows
+        yield ([backend, *(f"{each:.1f}" for each in figures)])

@@ -27,6 +27,7 @@ class Session:
 
     def __init__(self, filters: Mapping[str, list[str]], expression: str, seed: int, *, isolated: bool = False) -> None:
         self.filters, self.expression, self.seed, self.isolated = filters, expression, seed, isolated
+        self._may_be_selected = keyword.selector(expression)
         self.missing = backends.missing()
         self.adapters = tuple(adapter for adapter in backends.installed() if self._wanted("backend", adapter.name))
         named = [*filters["device"], *(value for axis, value in keyword.terms(expression) if axis == "device")]
@@ -120,7 +121,8 @@ class Session:
     def _selected(self, entry: plan.Entry) -> bool:
         if self.done and _key(entry.clause.id, entry.subject.axes(), entry.activation) in self.done:
             return False
-        return all(self._wanted(axis, value) for axis, value in entry.subject.axes().items())
+        wanted = all(self._wanted(axis, value) for axis, value in entry.subject.axes().items())
+        return wanted and self._may_be_selected(entry.axes() | {"clause": entry.clause.id})
 
     def _examination(self, entry: plan.Entry) -> Examination:
         return Examination(

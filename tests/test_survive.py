@@ -130,6 +130,46 @@ def test_a_run_that_is_complete_is_shown(tmp_path: Path) -> None:
     assert timeless(tmp_path / "results.json") == before
 
 
+#: A start-up module with the backend of tests/adapters/chaos.py, whose deadly cases are shrunk for a second.
+CHAOS = """
+from conformance import backends, deaths
+from tests.adapters import chaos
+adapter = backends.adapter
+backends.BUILTIN += ("chaos",)
+backends.adapter = lambda name: chaos.ADAPTER if name == "chaos" else adapter(name)
+deaths.Deaths.budget = 1.0
+"""
+
+
+@pytest.mark.parametrize(
+    ("does", "verdict", "told"),
+    [
+        ("hang_in_c", "timeout", "no answer in 1.5 s"),
+        ("allocate", "crash", "out of memory, of which it may have 1 GB"),
+        ("abort", "crash", "the process died: SIGABRT; terminate called without an active exception"),
+    ],
+)
+def test_a_framework_that_ends_or_hangs_has_its_verdict(does: str, verdict: str, told: str, tmp_path: Path) -> None:
+    run = ["run", "--backend", "chaos", "--clause", "ACT.value,ACT.range", "--profile", "quick"]
+    limits = ["--timeout", "1.5", "--memory", "1"]
+    (tmp_path / "startup").mkdir()
+    (tmp_path / "startup" / "sitecustomize.py").write_text(CHAOS)
+    variables = {"CHAOS": does, "PYTHONPATH": os.pathsep.join([str(tmp_path / "startup"), str(ROOT)])}
+    done = python("-m", "conformance", *run, *limits, cwd=tmp_path, environment=variables)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"{verdict.upper()} 1/1" in done.stdout
+    document = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    assert document["run"]["complete"] is True
+    assert {row["clause"]: row["verdict"] for row in document["results"]} == {
+        "ACT.value": verdict,
+        "ACT.range": verdict,
+    }
+    for row in document["results"]:
+        assert told in row["message"]
+        assert row["counterexample"]["script"].startswith("# backend=chaos api=control")
+    assert not left_behind(tmp_path)
+
+
 def test_in_one_process_too_the_last_case_is_on_disk(tmp_path: Path) -> None:
     change = "os.kill(os.getpid(), 9)"
     startup = "import os\n" + CHANGED.replace("{change}", change)

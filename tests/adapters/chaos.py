@@ -1,4 +1,6 @@
-"""An adapter that misbehaves as the parameter ``does`` of an activation says, and answers relu where it answers."""
+"""An adapter that misbehaves as the parameter ``does`` of an activation says, or the variable CHAOS, and answers relu
+where it answers.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -158,14 +159,13 @@ class Chaos(Adapter):
 
     def ask(self, subject: Subject, case: Case) -> Outcome:
         assert isinstance(case, Activation)
-        does = case.parameters["does"]
+        does = case.parameters.get("does") or os.environ["CHAOS"]
         if does in ANSWERS:
             return Outcome({"y": ANSWERS[does](case.x)})
         if does == "no_outcome":
             return {"y": case.x}  # type: ignore[return-value]
         if does != "nothing":
             DEEDS[does](case.x)
-        Path("/dev/null").touch()
         return Outcome({"y": np.maximum(case.x, 0)})
 
 

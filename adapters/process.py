@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import builtins
 import contextlib
+import fcntl
 import json
 import os
 import pickle
@@ -172,7 +173,9 @@ class _Child:
         self._written: IO[bytes] | None = None
         self._start = 0  #: how much was written before the last question
         with contextlib.suppress(OSError):  # no folder for temporary files, or no space: then it is not kept
-            self._written = tempfile.TemporaryFile("ab+", buffering=0)  # noqa: SIM115 - lives as long as the child
+            self._written = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - lives as long as the child
+            # Each write goes to the end, wherever that is once the file was emptied.
+            fcntl.fcntl(self._written.fileno(), fcntl.F_SETFL, os.O_APPEND)
         ours, theirs = socket.socketpair()
         for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):  # neither half a message can hold us up
             ours.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", int(limits.start) + 1, 0))

@@ -203,6 +203,8 @@ def test_broken_results(text: str, told: str, tmp_path: Path, capsys: pytest.Cap
         (["run", "-n", "0"], "'0' is neither a number of processes"),
         (["run", "--profile", "slow"], "invalid choice: 'slow'"),
         (["run", "--backend", "torch,"], "an empty value in 'torch,'"),
+        (["run", "--timeout", "0"], "'0' is no number above 0"),
+        (["run", "--memory", "much"], "'much' is no number above 0"),
     ],
 )
 def test_usage(arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:

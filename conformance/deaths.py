@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-import hypothesis
+from hypothesis.errors import UnsatisfiedAssumption
 
 from adapters import transport
 from adapters.base import Case, Subject
@@ -32,12 +32,14 @@ class Deaths:
     _until: float = 0.0
 
     def known(self, subject: Subject, case: Case) -> Died | None:
-        """The death that the case is known for. Rejects the example where the time to ask new ones is over."""
+        """The death that the case is known for. Raises UnsatisfiedAssumption, which
+        rejects the example, where the time to ask new ones is over.
+        """
         if not self._known:
             return None
         death = self._known.get(_key(transport.dumps((subject, case))))
         if death is None and time.monotonic() > self._until:
-            hypothesis.reject()
+            raise UnsatisfiedAssumption
         return death
 
     def keep(self, subject: Subject, case: Case, death: Died, error: Exception) -> None:

@@ -69,7 +69,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker what is done already; one that takes another's place later is told the same."""
-    node.workerinput["conformance_done"] = list(session(node.config).done)
+    run = node.config.stash.get(_SESSION, None)
+    node.workerinput["conformance_done"] = [] if run is None else list(run.done)
 
 
 def _profile(config: pytest.Config) -> str | None:

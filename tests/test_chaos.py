@@ -81,7 +81,9 @@ def verdict(does: str) -> tuple[str, str]:
 
 def children() -> list[str]:
     """The processes that this one started, and what they did: whatever has the adapter in its arguments."""
-    listed = subprocess.run(["ps", "-ww", "-eo", "pid,ppid,stat,args"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["ps", "-ww", "-eo", "pid,ppid,stat,args"], capture_output=True, text=True, check=True
+    ).stdout
     ours = [line for line in listed.splitlines() if "tests.adapters.chaos" in line and " Z" not in line]
     return [line for line in ours if f", {os.getpid()}]" in line]
 

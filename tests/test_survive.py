@@ -141,6 +141,21 @@ deaths.Deaths.budget = 1.0
 """
 
 
+def chaotic(does: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command with the backend ``chaos``, which does that before every answer."""
+    (cwd / "startup").mkdir()
+    (cwd / "startup" / "sitecustomize.py").write_text(CHAOS)
+    variables = {"CHAOS": does, "PYTHONPATH": os.pathsep.join([str(cwd / "startup"), str(ROOT)])}
+    return python("-m", "conformance", *arguments, cwd=cwd, environment=variables)
+
+
+def test_what_a_framework_forks_ends_with_the_run(tmp_path: Path) -> None:
+    run = ["run", "--backend", "chaos", "--clause", "ACT.value", "--profile", "quick", "-n", "2"]
+    done = chaotic("fork_and_leave_it", *run, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not left_behind(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("does", "verdict", "told"),
     [
@@ -151,11 +166,7 @@ deaths.Deaths.budget = 1.0
 )
 def test_a_framework_that_ends_or_hangs_has_its_verdict(does: str, verdict: str, told: str, tmp_path: Path) -> None:
     run = ["run", "--backend", "chaos", "--clause", "ACT.value,ACT.range", "--profile", "quick"]
-    limits = ["--timeout", "1.5", "--memory", "1"]
-    (tmp_path / "startup").mkdir()
-    (tmp_path / "startup" / "sitecustomize.py").write_text(CHAOS)
-    variables = {"CHAOS": does, "PYTHONPATH": os.pathsep.join([str(tmp_path / "startup"), str(ROOT)])}
-    done = python("-m", "conformance", *run, *limits, cwd=tmp_path, environment=variables)
+    done = chaotic(does, *run, "--timeout", "1.5", "--memory", "1", cwd=tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     assert f"{verdict.upper()} 1/1" in done.stdout
     document = json.loads((tmp_path / "results.json").read_text("utf-8"))

@@ -368,6 +368,23 @@ class Outcome:
     state: Mapping[str, Array] = field(default_factory=dict)
 
 
+class Malformed(Exception):  # noqa: N818 - the answer of an adapter, whatever the framework did
+    """What came back is no :class:`Outcome` of arrays of numbers; the message says what it is."""
+
+
+def sound(outcome: Any) -> Outcome:
+    """The outcome, if it is one. Raises Malformed."""
+    if not isinstance(outcome, Outcome):
+        raise Malformed(f"the answer is a {type(outcome).__name__}, not an Outcome")
+    for name, array in (*outcome.arrays.items(), *outcome.state.items()):
+        # NumPy's own kinds of numbers and bool; the types of ml_dtypes are of kind V, and no structure.
+        numbers = isinstance(array, np.ndarray) and (array.dtype.kind in "biuf" or array.dtype.name == "bfloat16")
+        if not numbers:
+            told = f"an array of {array.dtype}" if isinstance(array, np.ndarray) else f"a {type(array).__name__}"
+            raise Malformed(f"{name} is {told}, not an array of numbers")
+    return outcome
+
+
 NORMALIZATION = frozenset({"batch_norm", "layer_norm"})
 ACTIVATIONS = frozenset(
     "relu leaky_relu prelu relu6 elu celu selu gelu gelu_tanh silu mish sigmoid log_sigmoid tanh softplus softsign "

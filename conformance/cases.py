@@ -423,6 +423,8 @@ def describe(case: Any) -> str:
 
 def literal(value: Array) -> str:
     """The array as Python that makes it again."""
+    if value.size == 0 and value.shape != (0,):
+        return f"np.empty({value.shape}, {value.dtype.name!r})"
     with np.printoptions(threshold=sys.maxsize, floatmode="unique", linewidth=sys.maxsize):
         numbers = np.array2string(value, separator=", ").replace("\n", "")
     return f"np.array({re.sub('nan|inf', lambda word: 'np.' + word[0], numbers)}, {value.dtype.name!r})"

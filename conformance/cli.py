@@ -1,14 +1,16 @@
 """The command line ``conformance``: run, list, explain, show, report, diff, reproduce, merge.
 
 Exit codes: 0 conforms (recorded deviations included), 1 something new fails or a record is stale (``diff``: something
-got worse), 2 usage, 3 nothing was run, 4 a defect of the suite itself, 130 interrupted. An error is one line on
-standard error that says what to do.
+got worse), 2 usage, 3 nothing was run, 4 a defect of the suite itself, 130 interrupted, 143 terminated. An error is one
+line on standard error that says what to do.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import math
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,7 +22,7 @@ from conformance.report import commands as reports
 if TYPE_CHECKING:
     from rich.console import Console
 
-CONFORMS, FAILS, USAGE, NOTHING, DEFECT, INTERRUPTED = 0, 1, 2, 3, 4, 130
+CONFORMS, FAILS, USAGE, NOTHING, DEFECT, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 4, 130, 143
 FILTERS = ("backend", "api", "mode", "device", "dtype", "clause")
 SEEDS = 2**31
 
@@ -56,6 +58,16 @@ def _workers(text: str) -> str:
     return text
 
 
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return value
+
+
 def parser() -> Parser:
     top = Parser(
         prog="conformance", description="Check deep-learning frameworks against the specification.", allow_abbrev=False
@@ -69,8 +81,8 @@ def parser() -> Parser:
         metavar = "GLOB" if name == "clause" else name.upper()
         told = f"only {what} (repeatable; commas separate)"
         run.add_argument(f"--{name}", type=_values, action="extend", default=[], metavar=metavar, help=told)
-    run.add_argument("--profile", choices=("quick", "ci", "deep"), default="ci", help="how hard to look (default: ci)")
-    run.add_argument("--seed", type=_seed, default=0, metavar="N", help="seed of shapes and masks (default: 0)")
+    run.add_argument("--profile", choices=("quick", "ci", "deep"), help="how hard to look (default: ci)")
+    run.add_argument("--seed", type=_seed, metavar="N", help="seed of shapes and masks (default: 0)")
     run.add_argument(
         "-n",
         dest="workers",
@@ -79,10 +91,18 @@ def parser() -> Parser:
         help="processes: a number, or auto (a processor each, at most 4)",
     )
     told = "where the results go (default: results.json)"
-    run.add_argument("--results", type=Path, default=Path("results.json"), metavar="FILE", help=told)
+    run.add_argument("--results", type=Path, metavar="FILE", help=told)
     told = "add the counts of the statistical tests to those of earlier runs in FILE, and test their sum"
     run.add_argument("--accumulate", type=Path, metavar="FILE", help=f"{told}; each run needs another --seed")
     run.add_argument("--html", type=Path, metavar="FILE", help="write the report of the run there too")
+    told = "seconds that one example may take (default: 60)"
+    run.add_argument("--timeout", type=_positive, default=60.0, metavar="SECONDS", help=told)
+    told = "gigabytes of memory that a framework may have (default: 8)"
+    run.add_argument("--memory", type=_positive, default=8.0, metavar="GB", help=told)
+    told = "keep what frameworks compile in FOLDER, for the next run"
+    run.add_argument("--cache", type=Path, metavar="FOLDER", help=told)
+    told = "go on with the run that left these results: the same questions, those that are not answered yet"
+    run.add_argument("--resume", type=Path, metavar="RESULTS", help=told)
 
     commands.add_parser("list", help="clauses and backends, and why a backend is missing", allow_abbrev=False)
     explain = commands.add_parser("explain", help="what a clause says, and where that is from", allow_abbrev=False)
@@ -111,13 +131,17 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     from conformance import engine
 
     filters = {name: getattr(options, name) for name in FILTERS}
-    request = engine.Request(
-        filters, options.profile, options.seed, options.results, options.workers, options.accumulate
-    )
+    if options.resume is None:
+        profile, seed, path = options.profile or "ci", options.seed or 0, options.results or Path("results.json")
+    else:
+        filters, profile, seed, path = _resumed(options)
+    how = {name: getattr(options, name) for name in ("timeout", "memory", "cache", "accumulate")}
+    request = engine.Request(filters, profile, seed, path, options.workers, resume=options.resume is not None, **how)
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         conforms = engine.run(request, console)
         if options.html is not None:
-            reports.page_of(options.results, options.html)
+            reports.page_of(path, options.html)
         return {True: CONFORMS, False: FAILS, None: NOTHING}[conforms]
     except engine.UsageError as usage:
         error(str(usage))
@@ -130,6 +154,43 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         print(defect, file=sys.stderr)
         error("the suite itself failed, see above; please report it")
         return DEFECT
+
+
+def _resumed(options: argparse.Namespace) -> tuple[dict[str, list[str]], str, int, Path]:
+    """What the run was asked that is to go on."""
+    from conformance import engine, results
+
+    given = [*FILTERS, "profile", "seed", "results"]
+    if any(getattr(options, name) not in (None, []) for name in given):
+        raise engine.UsageError(
+            "--resume goes on with what the run was asked: no filter, profile, seed, results besides"
+        )
+    run = results.load(options.resume).run
+    if run.get("keyword") is not None:
+        raise engine.UsageError(f"{options.resume} is of pytest -k {run['keyword']!r}, which cannot be resumed")
+    asked = run.get("filters")
+    if (
+        not isinstance(asked, dict)
+        or not all(isinstance(values, list) for values in asked.values())
+        or run["profile"] not in ("quick", "ci", "deep")
+    ):
+        raise engine.UsageError(f"{options.resume} does not say what the run was asked")
+    return (
+        {name: [str(value) for value in asked.get(name, [])] for name in FILTERS},
+        run["profile"],
+        run["seed"],
+        options.resume,
+    )
+
+
+#: The signal that ended the run, if it was not Ctrl-C.
+_ended_by: list[int] = []
+
+
+def _terminate(number: int, _: object) -> NoReturn:
+    """The run ends as it does on Ctrl-C."""
+    _ended_by.append(number)
+    raise KeyboardInterrupt
 
 
 def _list(options: argparse.Namespace, console: Console) -> int:
@@ -173,8 +234,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command(options, _console())
     except KeyboardInterrupt:
-        error("interrupted; what was done until then is in the results file")
-        return INTERRUPTED
+        error("interrupted; what was done until then is in the results file: 'conformance run --resume' does the rest")
+        return TERMINATED if _ended_by else INTERRUPTED
     except ModuleNotFoundError as missing:
         error(f"{missing.name} is not installed: python -m pip install {missing.name}")
         return USAGE

@@ -47,6 +47,10 @@ class Request:
     results: Path
     workers: str | None = None
     accumulate: Path | None = None
+    timeout: float = 60.0
+    memory: float = 8.0
+    resume: bool = False
+    cache: Path | None = None
 
     def arguments(self) -> list[str]:
         """pytest's command line: our plugin, the suite, no configuration file, no cache, no other reporter."""
@@ -60,6 +64,9 @@ class Request:
         arguments += [f"--conformance-{axis}={value}" for axis, values in self.filters.items() for value in values]
         arguments += [f"--conformance-profile={self.profile}", f"--conformance-seed={self.seed}"]
         arguments += [f"--conformance-accumulate={self.accumulate}"] if self.accumulate else []
+        arguments += ["--isolate", f"--conformance-timeout={self.timeout}", f"--conformance-memory={self.memory}"]
+        arguments += ["--conformance-resume"] if self.resume else []
+        arguments += [f"--conformance-cache={self.cache}"] if self.cache is not None else []
         return [*arguments, f"--conformance-results={self.results}"]
 
 
@@ -71,7 +78,7 @@ class Watch:
     session: Session | None = None
     interrupted: bool = False
     usage: str | None = None
-    #: What went wrong without a row of the results, e.g. a worker that died.
+    #: What went wrong without a row of the results, e.g. a worker that was killed; its question is put again.
     strays: list[str] = field(default_factory=list)
     broken: str | None = None
 
@@ -88,6 +95,10 @@ class Watch:
         row = getattr(report, "conformance", None)
         if row is not None:
             self.meter.advance(row)
+            if report.nodeid in self.strays:  # its worker was killed, and another one asked again
+                self.strays.remove(report.nodeid)
+        elif report.when not in ("setup", "call", "teardown"):  # of pytest-xdist: the worker is gone
+            self.strays.append(report.nodeid)
         elif report.failed:
             self.strays.append(report.nodeid)
             self.meter.failure(report.nodeid, str(report.longrepr))
@@ -118,8 +129,10 @@ class Gate:
         session = self.watch.session = plugin.session(config)
         total = sum(len(session.examinations(clause)) for clause in CLAUSES)
         self.watch.meter.expect(total)
-        self.empty = total == 0
-        return pytest.ExitCode.NO_TESTS_COLLECTED if self.empty else None
+        self.empty = total == 0 and not session.done
+        if total == 0 and session.done:  # the run had ended, or nearly
+            session.finish(complete=True)
+        return pytest.ExitCode.NO_TESTS_COLLECTED if total == 0 else None
 
 
 def run(request: Request, output: Console) -> bool | None:

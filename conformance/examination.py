@@ -21,29 +21,36 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.errors import UnsatisfiedAssumption
 
+from adapters import flight, transport
 from adapters.base import (
     SIXTEEN_BITS,
     Adapter,
     Case,
+    Malformed,
     Outcome,
     Subject,
     Unsupported,
     counterpart,
     dtype_of,
     parameter_dtype,
+    sound,
     tensor_dtype,
 )
 from adapters.process import Died, Process
 from conformance import bernoulli, expectation, figures, profiles, regimes
 from conformance.cases import SIXTEEN_BIT, Palette, describe
 from conformance.clauses import CLAUSES, Clause
+from conformance.deaths import Deaths, particulars
 from conformance.deviations import Deviation
 from conformance.judge import GRADES, Comparison, compare, identical, worse
 from conformance.ulps import larger, measure
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+#: The backend that stands where a framework stands and is none: it lives where the specification does.
+CONTROL = "numpy"
 #: Up to this many values a statistic the bound's sharpness is measured: beyond, the bound grows faster than sound
 #: errors do.
 SMALL = 64
@@ -75,6 +82,7 @@ class Record:
     element: dict[str, Any] | None = None  #: the element that ``worst`` is about
     spread: list[int] = field(default_factory=lambda: [0] * (len(figures.CLASSES) + 1))  #: errors over bound
     offsets: dict[str, dict[str, float]] = field(default_factory=dict)  #: |mean|/deviation -> worst error of y
+    deaths: Deaths = field(default_factory=Deaths)
 
 
 @dataclass
@@ -95,6 +103,8 @@ class Examination:
     peers: tuple[Adapter, ...] = ()
     #: What is recorded of a subject (and its activation) in a clause, for a clause that asks several subjects.
     records: Callable[[str, Subject, str | None], tuple[Deviation, ...]] = lambda *_: ()
+    #: Whether the framework is asked in a process of its own.
+    isolated: bool = False
 
     def __post_init__(self) -> None:
         dtype_of(self.dtype)  # from here on NumPy knows it by its name
@@ -131,8 +141,8 @@ class Examination:
     def ask(self, case: Case) -> Outcome:
         """The subject's answer; an exception of the framework on a valid case is a failure of the clause."""
         try:
-            return self._timed(case)
-        except (Unsupported, Nonconformance):
+            return self.put(self.subject, case)
+        except (Unsupported, Nonconformance, UnsatisfiedAssumption):
             raise
         except Exception as error:
             self.require(False, case, f"raised {type(error).__name__}: {_first_line(error)}", output="raises")
@@ -141,27 +151,52 @@ class Examination:
     def refusal(self, case: Case) -> Exception | Outcome:
         """The error with which the subject refuses the case, or the answer that it gave."""
         try:
-            return self._timed(case)
-        except (Unsupported, Nonconformance):
+            return self.put(self.subject, case)
+        except (Unsupported, Nonconformance, UnsatisfiedAssumption):
             raise
         except Exception as error:
             return error
 
-    def _timed(self, case: Case) -> Outcome:
-        asked = Process.of(self.adapter) if self._deadly(case) else self.adapter
+    def put(self, subject: Subject, case: Case, peer: Adapter | None = None) -> Outcome:
+        """One question to this examination's framework, or to a peer's; the time in it is kept.
+
+        Raises Nonconformance where the process that is asked dies, or answers what is no answer.
+        """
+        adapter = self.adapter if peer is None else peer
+        asked = Process.of(adapter) if self._elsewhere(adapter, case) else adapter
+        death = self.record.deaths.known(subject, case)
         start = time.perf_counter()
         try:
-            return asked.ask(self.subject, case)
+            if death is not None:
+                raise death
+            if asked is adapter and Process.flights is not None:
+                flight.of(Process.flights, adapter.name).record(transport.dumps(("ask", subject, case)))
+            return sound(asked.ask(subject, case))
         except Died as death:
-            self.require(False, case, str(death), output="crash")
+            self._died(subject, case, death)
             raise Unsupported("died, as a recorded deviation says") from death
+        except Malformed as answer:
+            raise self._nonconformance(case, "answer", str(answer)) from None
         finally:
-            self.record.framework_seconds += time.perf_counter() - start
+            inside = asked.seconds if isinstance(asked, Process) else time.perf_counter() - start
+            self.record.framework_seconds += inside
 
-    def _deadly(self, case: Case) -> bool:
-        """Whether a record says that this case kills the process: then another process is asked."""
+    def _elsewhere(self, adapter: Adapter, case: Case) -> bool:
+        """Whether another process is asked: never two frameworks in one, nor one that a record says will die."""
+        if adapter.name != self.adapter.name or (self.isolated and adapter.name != CONTROL):
+            return True
         crashes = (each for each in self.deviations if each.severity == "crash")
         return any(each.covers(case, "crash", ()).all() for each in crashes)
+
+    def _died(self, subject: Subject, case: Case, death: Died) -> None:
+        """A death is a failure of the clause, and its case shrinks as any; returns where a record excuses it."""
+        output = death.verdict if subject.backend == self.adapter.name else f"{subject.backend}.{death.verdict}"
+        try:
+            self.require(False, case, str(death), output=output)
+        except Nonconformance as found:
+            found.finding |= particulars(subject, case, death)
+            self.record.deaths.keep(subject, case, death, found)
+            raise
 
     def judge(
         self, case: Case, outcome: Outcome, outputs: Iterable[str], *, n: int | None = None, **known: Any

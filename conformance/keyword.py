@@ -8,8 +8,9 @@ parentheses and ordinary test names keep the meaning that pytest gives them, and
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from adapters.base import AXES
 
@@ -63,3 +64,42 @@ def _translated(match: re.Match[str]) -> str:
     test = [match["test"].rpartition("::")[2]] if match["test"] else []
     parts = [*test, *(identifier(axis, value) for axis, value in _split(match["terms"]))]
     return parts[0] if len(parts) == 1 else f"({' and '.join(parts)})"
+
+
+def selector(expression: str) -> Callable[[Mapping[str, str]], bool]:
+    """Whether a test of the given axes may be selected, so that what cannot be is not collected in the first place.
+
+    Every axis=value is true or false; what else stands there may be either, and pytest decides later.
+    """
+    leaves: list[re.Match[str]] = []
+
+    def leaf(match: re.Match[str]) -> str:
+        if match[0] in ("and", "or", "not"):
+            return match[0]
+        leaves.append(match)
+        return f"_{len(leaves) - 1}"
+
+    try:
+        tree = ast.parse(re.sub(rf"{_ID.pattern}|[^\s()]+", leaf, expression).strip(), mode="eval").body
+    except SyntaxError:  # nothing, or what pytest itself complains about
+        return lambda axes: True
+    return lambda axes: _truth(tree, leaves, axes) is not False
+
+
+def _truth(node: ast.expr, leaves: Sequence[re.Match[str]], axes: Mapping[str, str]) -> bool | None:
+    """True, False, or None where it is not known."""
+    match node:
+        case ast.BoolOp():
+            values = [_truth(each, leaves, axes) for each in node.values]
+            decided = isinstance(node.op, ast.Or)
+            return decided if decided in values else None if None in values else not decided
+        case ast.UnaryOp():
+            value = _truth(node.operand, leaves, axes)
+            return None if value is None else not value
+        case ast.Name():
+            found = leaves[int(node.id[1:])]
+            if found["terms"] is None:
+                return None
+            fits = all(axes.get(axis) == value for axis, value in _split(found["terms"]))
+            return None if fits and found["test"] else fits
+    return None

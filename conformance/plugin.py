@@ -29,10 +29,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         )
     group.addoption("--conformance-profile", choices=PROFILES, default=None, help="how hard to look (default: ci)")
     group.addoption("--conformance-seed", type=int, default=0, metavar="N", help="seed of shapes and masks")
+    told = "ask each framework in a process of its own: one that dies or hangs ends nothing else"
+    group.addoption("--isolate", action="store_true", default=False, help=told)
+    told = "seconds that one example may take, isolated (default: %(default)s)"
+    group.addoption("--conformance-timeout", type=float, default=60.0, metavar="SECONDS", help=told)
+    told = "gigabytes of memory that a framework may have, isolated (default: %(default)s)"
+    group.addoption("--conformance-memory", type=float, default=8.0, metavar="GB", help=told)
+    told = "keep what frameworks compile in FOLDER, for the next run"
+    group.addoption("--conformance-cache", metavar="FOLDER", default=None, help=told)
     told = "write results.json to FILE as the run goes"
     group.addoption("--conformance-results", metavar="FILE", default=None, help=told)
     told = "add the counts of the statistical tests to those of earlier runs in FILE, and test their sum"
     group.addoption("--conformance-accumulate", metavar="FILE", default=None, help=told)
+    told = "go on with the run whose results the file holds"
+    group.addoption("--conformance-resume", action="store_true", default=False, help=told)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -40,6 +50,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "clause(id): the clause of the specification that a test states")
     from conformance.keyword import terms
 
+    if config.getoption("conformance_cache"):
+        from conformance import caches
+
+        caches.use(Path(config.getoption("conformance_cache")))
     profile = _profile(config)
     if profile is not None:
         from conformance import profiles
@@ -56,6 +70,13 @@ def pytest_configure(config: pytest.Config) -> None:
         session(config).open_evidence(Path(config.getoption("conformance_accumulate")))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker what is done already; one that takes another's place later is told the same."""
+    run = node.config.stash.get(_SESSION, None)
+    node.workerinput["conformance_done"] = [] if run is None else list(run.done)
+
+
 def _profile(config: pytest.Config) -> str | None:
     """--conformance-profile, or --hypothesis-profile where it names one of ours."""
     named = config.getoption("conformance_profile") or config.getoption("hypothesis_profile", None)
@@ -70,8 +91,23 @@ def session(config: pytest.Config) -> Session:
     if _SESSION not in config.stash:
         from conformance.session import Session
 
-        config.stash[_SESSION] = Session.of(config)
+        config.stash[_SESSION] = made = Session.of(config)
+        if hasattr(config, "workerinput"):
+            made.done = frozenset(config.workerinput["conformance_done"])
+        elif config.getoption("conformance_resume"):
+            _resume(config, made)
     return config.stash[_SESSION]
+
+
+def _resume(config: pytest.Config, made: Session) -> None:
+    from conformance.results import ResultsError
+
+    if not config.getoption("conformance_results"):
+        raise pytest.UsageError("--conformance-resume needs --conformance-results=FILE: the results to go on with")
+    try:
+        made.resume(Path(config.getoption("conformance_results")))
+    except ResultsError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -94,6 +130,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if empty:
         config.hook.pytest_deselected(items=empty)
         items[:] = [item for item in items if item not in empty]
+    if config.getoption("isolate"):
+        items.sort(key=_turn)  # one framework after another: no more of them wait in memory than are asked
+
+
+def _turn(item: pytest.Item) -> tuple[bool, str]:
+    """What stays in one worker starts first."""
+    exam = _exam(item)
+    return (not exam.adapter.environment, exam.subject.backend) if exam is not None else (True, "")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -147,7 +191,7 @@ def pytest_runtest_makereport(
         case "unsupported" | "undecided":
             report.outcome = "skipped"
             report.longrepr = (*place, f"Skipped: {row['verdict']}: {row['message']}")
-        case "fail" if row["counterexample"] is not None:
+        case "fail" | "crash" | "timeout" if row["counterexample"] is not None:
             report.longrepr = row["message"]  # the finding speaks for itself; a traceback through our code does not
     return report
 

@@ -131,8 +131,11 @@ class Results:
         except OSError as error:
             with contextlib.suppress(OSError):
                 temporary.unlink()
-            reason = f"cannot write results to {self.path}: {error.strerror or error}"
-            raise ResultsError(f"{reason}; name another file with --results") from None
+            raise unwritable(self.path, error) from None
+
+
+def unwritable(path: Path, error: OSError) -> ResultsError:
+    return ResultsError(f"cannot write results to {path}: {error.strerror or error}; name another file with --results")
 
 
 def load(path: Path) -> Results:

@@ -13,21 +13,22 @@ from typing import Any
 import pytest
 
 from adapters.base import ACTIVATIONS, Adapter, Subject, Unsupported, dtype_missing
-from conformance import backends, bernoulli, deviations, evidence, keyword, plan, profiles, results
+from adapters.process import GIGABYTE, Died, Limits, Process
+from conformance import backends, bernoulli, deviations, evidence, journal, keyword, plan, profiles, results
 from conformance.clauses import CLAUSES
-from conformance.examination import Examination, Nonconformance
+from conformance.examination import CONTROL, Examination, Nonconformance
+from conformance.journal import Journal
 
 #: A device that is asked only when it is named.
 OPTIONAL_DEVICES = ("cuda",)
-#: The backend that stands where a framework stands and is none.
-CONTROL = "numpy"
 
 
 class Session:
     """The suite's side of a pytest session."""
 
-    def __init__(self, filters: Mapping[str, list[str]], expression: str, seed: int) -> None:
-        self.filters, self.expression, self.seed = filters, expression, seed
+    def __init__(self, filters: Mapping[str, list[str]], expression: str, seed: int, *, isolated: bool = False) -> None:
+        self.filters, self.expression, self.seed, self.isolated = filters, expression, seed, isolated
+        self._may_be_selected = keyword.selector(expression)
         self.missing = backends.missing()
         self.adapters = tuple(adapter for adapter in backends.installed() if self._wanted("backend", adapter.name))
         named = [*filters["device"], *(value for axis, value in keyword.terms(expression) if axis == "device")]
@@ -41,8 +42,13 @@ class Session:
         self.unwritten: str | None = None
         #: Where the counts of earlier runs are, if this run's are to be added.
         self.evidence: Path | None = None
+        #: What an earlier run of the same questions did already (:meth:`resume`).
+        self.done: frozenset[tuple[str, ...]] = frozenset()
+        self._journal: Journal | None = None
+        self._before = 0.0
+        self._planned: dict[str, tuple[plan.Entry, ...]] = {}
         self._by_clause: dict[tuple[str, str], tuple[deviations.Deviation, ...]] = {}
-        self._prepared: dict[tuple[str, str], str | None] = {}
+        self._prepared: dict[tuple[str, str], Unsupported | Died | None] = {}
         self._started = time.monotonic()
 
     @classmethod
@@ -53,9 +59,13 @@ class Session:
         try:
             _check(filters)
             config.option.keyword = keyword.translate(expression, known_values())
-            run = cls(filters, expression, config.getoption("conformance_seed"))
+            run = cls(filters, expression, config.getoption("conformance_seed"), isolated=config.getoption("isolate"))
         except (ValueError, deviations.DeviationError) as error:
             raise pytest.UsageError(str(error)) from None
+        seconds, memory = config.getoption("conformance_timeout"), config.getoption("conformance_memory")
+        Process.limits = Limits(seconds=seconds, memory=int(memory * GIGABYTE))
+        if config.getoption("conformance_results"):
+            Process.flights = journal.flights(Path(config.getoption("conformance_results")))
         for name in filters["backend"]:
             if name in run.missing:
                 raise pytest.UsageError(f"backend {name}: {run.missing[name]}")
@@ -85,6 +95,19 @@ class Session:
             },
         }
 
+    def resume(self, path: Path) -> None:
+        """Go on with the run whose results these are. Raises ResultsError where they are of another one."""
+        before = results.load(path)
+        told = before.run
+        for name in ("profile", "seed", "filters", "keyword", "backends", "devices", "false_alarm", "environment"):
+            was, now = told.get(name), results.plain(self.results.run[name])
+            if was != now:
+                raise results.ResultsError(f"{path}: the run cannot go on here: its {name} was {was}, now it is {now}")
+        there = {_key_of(row): row for row in before.rows}
+        there |= {_key_of(row): row for row in journal.rows_beside(path)}
+        self.results.rows, self.done = list(there.values()), frozenset(there)
+        self.results.run["started"], self._before = told["started"], float(told.get("seconds", 0.0))
+
     def _wanted(self, axis: str, value: str) -> bool:
         chosen = self.filters[axis]
         return not chosen or value in chosen
@@ -96,11 +119,16 @@ class Session:
             return []
         return [self._examination(entry) for entry in self._entries(clause_id) if self._selected(entry)]
 
-    def _entries(self, clause_id: str) -> Iterator[plan.Entry]:
-        return plan.entries(CLAUSES[clause_id], self.adapters, self.devices)
+    def _entries(self, clause_id: str) -> tuple[plan.Entry, ...]:
+        if clause_id not in self._planned:  # every record asks for them again when the run ends
+            self._planned[clause_id] = tuple(plan.entries(CLAUSES[clause_id], self.adapters, self.devices))
+        return self._planned[clause_id]
 
     def _selected(self, entry: plan.Entry) -> bool:
-        return all(self._wanted(axis, value) for axis, value in entry.subject.axes().items())
+        if self.done and _key(entry.clause.id, entry.subject.axes(), entry.activation) in self.done:
+            return False
+        wanted = all(self._wanted(axis, value) for axis, value in entry.subject.axes().items())
+        return wanted and self._may_be_selected(entry.axes() | {"clause": entry.clause.id})
 
     def _examination(self, entry: plan.Entry) -> Examination:
         return Examination(
@@ -113,6 +141,7 @@ class Session:
             false_alarm=self.share,
             peers=self._peers(entry.adapter),
             records=self._concerning,
+            isolated=self.isolated,
         )
 
     def _concerning(self, clause: str, subject: Subject, activation: str | None) -> tuple[deviations.Deviation, ...]:
@@ -161,19 +190,24 @@ class Session:
         """Import the framework, once for each device; skip where it has no such device."""
         key = (exam.subject.backend, exam.subject.device)
         if key not in self._prepared:
+            elsewhere = self.isolated and exam.adapter.name != CONTROL
             try:
-                exam.adapter.prepare(exam.subject.device)
+                (Process.of(exam.adapter) if elsewhere else exam.adapter).prepare(exam.subject.device)
                 self._prepared[key] = None
-            except Unsupported as error:
-                self._prepared[key] = str(error)
+            except (Unsupported, Died) as error:
+                self._prepared[key] = error
         reason = self._prepared[key]
+        if isinstance(reason, Died):
+            raise reason
         if reason is not None:
-            exam.record.unsupported.append(reason)
-            pytest.skip(reason)
+            exam.record.unsupported.append(str(reason))
+            pytest.skip(str(reason))
 
     def row(self, exam: Examination, error: BaseException | None, seconds: float) -> results.Row:
         """The line of the results that an examination came to."""
         record = exam.record
+        if record.deaths.smallest is not None:  # whatever else came up while its case was shrunk
+            error = record.deaths.smallest[1]
         finding = error.finding if isinstance(error, Nonconformance) else None
         verdict, message = _verdict(exam, error)
         grade = record.grade
@@ -205,10 +239,14 @@ class Session:
 
     def open_results(self, path: Path) -> None:
         """Write the file before the first test, so that a path that cannot be written is known at once."""
-        self.results.path = path
         try:
+            self._journal = Journal(path)
+            self.results.path = path
             self.results.write()
+            self._journal.clear()
         except results.ResultsError as error:
+            if self._journal is not None:
+                self._journal.close()
             raise pytest.UsageError(str(error)) from None
 
     def open_evidence(self, path: Path) -> None:
@@ -239,6 +277,8 @@ class Session:
     def add(self, row: results.Row) -> None:
         """Keep a row. Raises ResultsError where the file cannot be written any more; it is not tried again."""
         try:
+            if self._journal is not None:
+                self._journal.append(row)
             self.results.add(row)
         except results.ResultsError as error:
             self.results.path, self.unwritten = None, str(error)
@@ -248,25 +288,26 @@ class Session:
         """Close the results; True where a record is stale, or evidence speaks against a subject: that fails the run."""
         if self.results.rows and complete and profiles.chosen() != "quick":
             self.stale = list(self._stale())
-        seconds = round(time.monotonic() - self._started, 3)
+        seconds = round(self._before + time.monotonic() - self._started, 3)
         accumulated = self._accumulate(complete=complete)
         closing = {} if accumulated is None else {"evidence": accumulated}
         try:
             self.results.finish(complete=complete, seconds=seconds, stale=self.stale, **closing)
         except results.ResultsError as error:
             self.unwritten = str(error)
+        if self._journal is not None and self.unwritten is None:
+            self._journal.close()
         return bool(self.stale or closing.get("evidence", {}).get("against"))
 
     def _stale(self) -> Iterator[str]:
         """Records that excused nothing, although everything that they concern was asked."""
-        asked = {_key(row["clause"], row["subject"], row["activation"]) for row in self.results.rows}
+        asked = {_key_of(row) for row in self.results.rows}
         used = {name for row in self.results.rows for name in row["deviations"]}
         failed = {row["clause"] for row in self.results.rows if row["verdict"] in results.BAD}
-        entries = {clause_id: list(self._entries(clause_id)) for clause_id in CLAUSES}
         for record in (each for records in self.records.values() for each in records if each.id not in used):
             met = False
             for clause_id in filter(record.speaks_of_clause, CLAUSES):
-                keys = self._rows_that_meet(record, clause_id, entries[clause_id])
+                keys = self._rows_that_meet(record, clause_id)
                 # A test that failed stopped before it could meet the record.
                 if not keys <= asked or (keys and clause_id in failed):
                     break
@@ -275,11 +316,11 @@ class Session:
                 if met:
                     yield record.id
 
-    def _rows_that_meet(
-        self, record: deviations.Deviation, clause_id: str, entries: list[plan.Entry]
-    ) -> set[tuple[str, ...]]:
+    def _rows_that_meet(self, record: deviations.Deviation, clause_id: str) -> set[tuple[str, ...]]:
         """The keys of the rows in which the record is met if the clause meets it."""
-        clause = CLAUSES[clause_id]
+        if not record.is_of(self.versions[record.backend]):
+            return set()
+        clause, entries = CLAUSES[clause_id], self._entries(clause_id)
         # Where answers are held against each other one row is about every activation.
         others = sorted(clause.operations & ACTIVATIONS) if clause.against else []
         concerned = [
@@ -292,7 +333,7 @@ class Session:
         ]
         if concerned and clause.against == "backends":
             # In the row of any framework of a pair; where one is not there, perhaps not at all.
-            concerned = entries if len(self.adapters) == len(backends.names()) else []
+            concerned = list(entries) if len(self.adapters) == len(backends.names()) else []
         return {_key(clause_id, entry.subject.axes(), entry.activation) for entry in concerned}
 
     def header(self) -> list[str]:
@@ -368,8 +409,11 @@ def _verdict(exam: Examination, error: BaseException | None) -> tuple[str, str |
     record = exam.record
     if isinstance(error, pytest.skip.Exception):
         return "unsupported", str(error)
+    if isinstance(error, Died):
+        return error.verdict, f"the framework cannot be imported: {error}"
     if error is not None:
-        return "fail", str(error) or type(error).__name__
+        verdict = error.finding.get("verdict", "fail") if isinstance(error, Nonconformance) else "fail"
+        return verdict, str(error) or type(error).__name__
     if record.deviations:
         return "deviation", ", ".join(sorted(record.deviations))
     if record.unsupported and record.examples == 0:
@@ -377,6 +421,10 @@ def _verdict(exam: Examination, error: BaseException | None) -> tuple[str, str |
     if record.elements == 0 and record.undecided:
         return "undecided", f"the bound of every element ({record.undecided}) is infinite"
     return "pass", None
+
+
+def _key_of(row: results.Row) -> tuple[str, ...]:
+    return _key(row["clause"], row["subject"], row["activation"])
 
 
 def _key(clause: str, subject: Mapping[str, str], activation: str | None) -> tuple[str, ...]:

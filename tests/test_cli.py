@@ -89,7 +89,7 @@ def test_interrupted(tmp_path: Path) -> None:
     # As Ctrl-C in the second test, whose subject is the one of float64.
     change = "if case.x.dtype.name == 'float64': raise KeyboardInterrupt"
     done = conformance("run", *FAST, cwd=tmp_path, startup=CHANGED.replace("{change}", change))
-    assert refused(done, 130).endswith("interrupted; what was done until then is in the results file")
+    assert "interrupted; what was done until then is in the results file: 'conformance run " in refused(done, 130)
     document = json.loads((tmp_path / "results.json").read_text("utf-8"))
     assert document["run"]["complete"] is False
     assert [row["subject"]["dtype"] for row in document["results"]] == ["float32"]
@@ -203,6 +203,8 @@ def test_broken_results(text: str, told: str, tmp_path: Path, capsys: pytest.Cap
         (["run", "-n", "0"], "'0' is neither a number of processes"),
         (["run", "--profile", "slow"], "invalid choice: 'slow'"),
         (["run", "--backend", "torch,"], "an empty value in 'torch,'"),
+        (["run", "--timeout", "0"], "'0' is no number above 0"),
+        (["run", "--memory", "much"], "'much' is no number above 0"),
     ],
 )
 def test_usage(arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:

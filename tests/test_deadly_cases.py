@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis.errors import UnsatisfiedAssumption
 from packaging.requirements import Requirement
 
 from adapters.base import Activation, Subject, Unsupported
+from adapters.process import Died, Process
 from conformance.clauses import CLAUSES
+from conformance.deaths import Deaths
 from conformance.deviations import Deviation
-from conformance.examination import Examination
+from conformance.examination import Examination, Nonconformance
+from tests.adapters import chaos
 from tests.adapters.deadly import ADAPTER
 
 
@@ -46,3 +50,34 @@ def test_a_case_that_does_not_die_is_answered_and_leaves_the_record_unmet() -> N
     examined = exam("relu")
     assert examined.ask(case("relu")).arrays["y"].tolist() == [0.0, 2.0]
     assert not examined.record.deviations
+
+
+def test_an_answer_that_is_none_is_a_failure_and_no_refusal() -> None:
+    examined = exam("segfault")
+    examined.deviations, examined.adapter = (), chaos.ADAPTER
+    asked = Activation(name="relu", x=np.ones(2, "float32"), parameters={"does": "a_list"})
+    for ask in (examined.ask, examined.refusal):
+        with pytest.raises(Nonconformance, match="y is a list, not an array of numbers"):
+            ask(asked)
+
+
+def test_a_deadly_case_is_not_asked_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    examined = exam("exit")
+    examined.deviations, examined.isolated = (), True
+    asked = []
+    monkeypatch.setattr(Process, "ask", lambda self, subject, case: asked.append(case) or die())
+    for _ in range(2):
+        with pytest.raises(Nonconformance, match="the process died: exit code 3"):
+            examined.ask(case("exit"))
+    assert len(asked) == 1
+    monkeypatch.setattr(Deaths, "budget", -1.0)
+    late = exam("exit")
+    late.deviations, late.isolated = (), True
+    with pytest.raises(Nonconformance):
+        late.ask(case("exit"))
+    with pytest.raises(UnsatisfiedAssumption):  # the time to shrink is over: what is not known is not asked
+        late.refusal(case("relu"))
+
+
+def die() -> None:
+    raise Died("the process died: exit code 3", code=3)

@@ -30,7 +30,9 @@ def selects(expression: str, test: str = "test_train_output", **axes: str) -> bo
     def matches(name: str, /, **_: object) -> bool:
         return any(name.lower() in known.lower() for known in names)
 
-    return Expression.compile(translate(expression, VALUES)).evaluate(matches)
+    selected = Expression.compile(translate(expression, VALUES)).evaluate(matches)
+    assert keyword.selector(expression)(subject) or not selected  # what pytest would run is collected
+    return selected
 
 
 @pytest.mark.parametrize(
@@ -117,3 +119,28 @@ def test_ordinary_expressions_stay_as_they_are(expression: str) -> None:
 def test_terms() -> None:
     assert terms(f"train_output and not {ID}") == list(SUBJECT.items())
     assert set(keyword.KNOWN) == set(VALUES)
+
+
+@pytest.mark.parametrize(
+    ("expression", "collected"),
+    [
+        ("backend=torch and dtype=float32", True),
+        ("backend=torch and dtype=float64", False),
+        ("backend=jax or dtype=float32", True),
+        ("not (backend=jax or dtype=float64)", True),
+        ("not backend=torch", False),
+        ("not (backend=torch and activation=gelu)", True),
+        ("clause=BN.train.output", False),  # the subject's test is of none
+        ("train_output", True),
+        ("not train_output", True),
+        ("train_output and backend=jax", False),
+        ("train_output or backend=jax", True),
+        (f"test_train_grad[{ID}]", True),  # pytest knows the test's name
+        (f"test_train_grad[{ID.replace('torch', 'jax')}]", False),
+        (f"not test_train_grad[{ID}]", True),
+        ("backend=torch and (", True),  # pytest says what is wrong
+        ("", True),
+    ],
+)
+def test_what_cannot_be_selected_is_not_collected(expression: str, collected: bool) -> None:
+    assert keyword.selector(expression)(SUBJECT) == collected

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
+from hypothesis.errors import UnsatisfiedAssumption
 
-from adapters.base import ACTIVATIONS, Adapter, BatchNorm, Case, Dialect, Outcome, Subject, Unsupported
-from adapters.process import Process
+from adapters.base import ACTIVATIONS, Adapter, BatchNorm, Case, Dialect, Subject, Unsupported
 from conformance import agreement, cases
 from conformance.agreement import Side
 from conformance.cases import WARM, Palette, Shape
@@ -75,7 +74,7 @@ def test_modes(exam: Examination, data: st.DataObject) -> None:
     for operation in (each for each in operations(exam) if each in offered):
         for case in questions(exam, data, exam.dialect, palette, operation):
             try:
-                one, other = exam.ask(case), _timed(exam, exam.adapter, eager, case)
+                one, other = exam.ask(case), exam.put(eager, case)
             except Unsupported as missing:
                 exam.record.unsupported.append(str(missing))
                 continue
@@ -84,14 +83,6 @@ def test_modes(exam: Examination, data: st.DataObject) -> None:
                 for subject, outcome in ((exam.subject, one), (eager, other))
             ]
             agreement.hold(exam, case, sides[0], sides[1], (*ARRAYS, *STATE))
-
-
-def _timed(exam: Examination, asked: Adapter | Process, subject: Subject, case: Case) -> Outcome:
-    start = time.perf_counter()
-    try:
-        return asked.ask(subject, case)
-    finally:
-        exam.record.framework_seconds += time.perf_counter() - start
 
 
 @clause("DIFF.agree", regimes=REGIMES, shrinks=False)
@@ -112,8 +103,6 @@ def way_in(peer: Adapter, operation: str, dtype: str) -> Subject | None:
 
 
 def _compare(exam: Examination, data: st.DataObject, peer: Adapter, subject: Subject, operation: str) -> None:
-    # Never two frameworks in one process; the control is none.
-    asked = peer if peer.name == exam.adapter.name else Process.of(peer)
     theirs = peer.dialect(subject.api)
     common = tuple(axis for axis in exam.dialect.channel_axes if axis in theirs.channel_axes)
     affine = exam.dialect.layer_norm_affine and theirs.layer_norm_affine
@@ -123,10 +112,10 @@ def _compare(exam: Examination, data: st.DataObject, peer: Adapter, subject: Sub
             case = replace(case, momentum=0.5)  # how statistics are averaged is no matter of y and its gradients
         try:
             outcome = exam.ask(case)
-            other = _timed(exam, asked, subject, case)
-        except (Unsupported, Nonconformance) as end:
-            if isinstance(end, Nonconformance):
-                raise
+            other = exam.put(subject, case, peer)
+        except (Nonconformance, UnsatisfiedAssumption):
+            raise
+        except Unsupported:
             continue  # a setting that one of the two does not offer
         except Exception as error:
             told = f"answered; {subject} raised {type(error).__name__}: {error}"

@@ -25,6 +25,8 @@ class Deadly(Adapter):
             case "segfault":
                 print("about to fall", file=sys.stderr, flush=True)
                 os.kill(os.getpid(), signal.SIGSEGV)
+            case "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
             case "exit":
                 os._exit(3)
             case "hang":

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import os
+import pickle
+import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from adapters.base import Activation, Dropout, Subject, Unsupported
+import adapters.process
+from adapters import transport
+from adapters.base import Activation, Dropout, Subject, Unsupported, dtype_of
+from adapters.flight import read
 from adapters.numpy import NumPy
-from adapters.process import Died, Process, Raised
+from adapters.process import Died, Limits, Process, Raised
 from conformance import backends
+from conformance.layouts import LAYOUTS
+from tests.adapters.chaos import ADAPTER as CHAOS
+from tests.adapters.deadly import ADAPTER
 
 SUBJECT = Subject("deadly", "control")
 
@@ -63,14 +72,74 @@ def test_a_death_is_told_and_survived(name: str, told: str, process: Process) ->
 
 
 def test_a_child_that_does_not_answer_is_ended() -> None:
-    process = Process("tests.adapters.deadly", patience=5.0)
+    process = Process("tests.adapters.deadly", limits=Limits(seconds=1.0))
     try:
         assert works(process)
-        with pytest.raises(Died, match=r"^no answer in 5 s$"):
+        with pytest.raises(Died, match=r"^no answer in 1 s$"):
             process.ask(SUBJECT, case("hang"))
         assert works(process)
     finally:
         process.close()
+
+
+def test_a_child_that_somebody_kills_is_replaced(process: Process) -> None:
+    assert works(process)
+    assert process._child is not None
+    os.kill(process._child._process.pid, signal.SIGKILL)
+    assert works(process)
+
+
+def test_a_case_that_kills_the_child_twice_is_a_death(process: Process) -> None:
+    with pytest.raises(Died, match=r"^the process died: SIGKILL") as death:
+        process.ask(SUBJECT, case("kill"))
+    assert (death.value.verdict, death.value.signal) == ("crash", "SIGKILL")
+    assert works(process)
+
+
+def test_no_more_children_wait_than_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapters.process, "KEPT", 1)
+    monkeypatch.setattr(Process, "_shared", {})
+    first, second = Process.of(ADAPTER), Process.of(CHAOS)
+    assert works(first)
+    assert Process.of(CHAOS) is second
+    second.prepare("cpu")
+    Process.of(CHAOS)
+    assert first._child is None
+    assert second._child is not None
+    Process.end_all()
+    assert second._child is None
+
+
+@pytest.mark.parametrize("written", sorted(LAYOUTS))
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_an_array_lies_in_memory_there_as_it_does_here(written: str, dtype: str) -> None:
+    x = LAYOUTS[written](np.arange(24, dtype="float32").reshape(2, 3, 4).astype(dtype_of(dtype)))
+    given = Activation(name="relu", x=x)
+    found = pickle.loads(transport.dumps(given)).x
+    assert (found.shape, found.dtype, found.strides) == (x.shape, x.dtype, x.strides)
+    assert np.array_equal(found.astype("float32"), x.astype("float32"))
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (0, 3), (1, 1, 4)])
+def test_arrays_of_few_values(shape: tuple[int, ...]) -> None:
+    x = np.ones(shape, "float32")
+    found = pickle.loads(transport.dumps(x))
+    assert (found.shape, found.dtype) == (shape, x.dtype)
+    across = np.ones((4, 1), "float32").T  # an axis of one value, whose stride means nothing
+    assert pickle.loads(transport.dumps(across)).strides == across.strides
+
+
+def test_the_last_case_is_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Process, "flights", tmp_path / "flights")
+    process = Process("tests.adapters.deadly", {"DEADLY": "7"})
+    (file,) = (tmp_path / "flights").iterdir()
+    assert read(file) is None
+    process.ask(SUBJECT, Activation(name="a rather long name", x=np.ones(1000, "float32")))
+    with pytest.raises(Died):
+        process.ask(SUBJECT, case("exit"))
+    kind, subject, asked = read(file)
+    assert (kind, subject, asked.name, asked.x.tolist()) == ("ask", SUBJECT, "exit", [-1.0, 2.0])
+    process.close()
 
 
 def test_the_environment_is_the_childs_alone(process: Process) -> None:
@@ -83,7 +152,7 @@ def test_another_process_is_not_the_one_that_usually_answers() -> None:
     assert Process.another(adapter) is not Process.of(adapter)
     assert Process.another(adapter) is Process.another(adapter)
     plain = backends.adapter("numpy")
-    assert Process.another(plain) is Process.of(plain)
+    assert Process.another(plain) is not Process.of(plain)  # which answers in an isolated run
 
 
 def test_another_process_gives_the_same_mask() -> None:

@@ -106,7 +106,7 @@ def elu(ddx: Array, dy: Array, x: Array, alpha: float = 1.0) -> Array:
 
 def celu(ddx: Array, dy: Array, x: Array, alpha: float = 1.0) -> Array:
     """0 for x > 0, else exp(x / alpha) / alpha."""
-    return np.where(x > 0.0, 0.0, ddx * (dy * (np.exp(np.minimum(x, 0.0) / alpha) / alpha)))
+    return np.where(x > 0.0, 0.0, ddx * (dy * np.exp(np.minimum(x, 0.0) / alpha)) / alpha)
 
 
 def selu(ddx: Array, dy: Array, x: Array) -> Array:

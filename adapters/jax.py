@@ -22,6 +22,7 @@ import contextlib
 import functools
 import importlib
 import importlib.util
+import itertools
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -304,6 +305,9 @@ class Jax(Adapter):
         again = subject.api != "jax.nn" and (subject.mode, subject.dtype) != ("eager", "float32")
         return offered - (REEXPORTED if again else frozenset())
 
+    def __init__(self) -> None:
+        self._asked = itertools.count(1)
+
     def prepare(self, device: str) -> None:
         _device(device)
 
@@ -312,9 +316,24 @@ class Jax(Adapter):
         if operation not in self.apis[subject.api]:
             raise Unsupported(f"{subject.api} has no {operation}")
         jax, device = _device(subject.device)
+        self._relieve(jax)
         stored, held = (np.dtype(getattr(jax.numpy, of(subject.dtype))) for of in (tensor_dtype, parameter_dtype))
         with _float64(jax) if subject.dtype == "float64" else contextlib.nullcontext(), jax.default_device(device):
             return ask(Asked(jax, subject.api, subject.mode, device, stored, held), case)
 
+    def _relieve(self, jax: Any) -> None:
+        """Let JAX forget what it has compiled before there is too much of it.
+
+        Each program takes three of the 65,530 pieces of memory that Linux gives a process by default
+        (``vm.max_map_count``); once none is left, XLA's compiler ends the process.
+        """
+        if next(self._asked) % _LOOK == 0:
+            with contextlib.suppress(OSError), open("/proc/self/maps", "rb") as pieces:
+                if sum(1 for _ in pieces) > _PIECES:
+                    jax.clear_caches()
+
+
+#: How often to look, in cases, and how many pieces of memory are too many: a case compiles some fifty programs at most.
+_LOOK, _PIECES = 100, 32_000
 
 ADAPTER = Jax()

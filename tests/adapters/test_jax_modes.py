@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import importlib.util
+from pathlib import Path
 
 import pytest
 
@@ -72,3 +73,17 @@ def test_flax_re_exports_the_activations() -> None:
     for name in adapter.REEXPORTED:
         spelt = adapter.SPELLINGS[name].name
         assert all(getattr(api, spelt) is getattr(jax.nn, spelt) for api in apis)
+
+
+def test_what_was_compiled_is_forgotten_before_it_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    import jax
+
+    forgotten = []
+    monkeypatch.setattr(jax, "clear_caches", lambda: forgotten.append(True))
+    monkeypatch.setattr(adapter, "_LOOK", 1)
+    asked = adapter.Jax()
+    asked._relieve(jax)
+    assert not forgotten
+    monkeypatch.setattr(adapter, "_PIECES", 1)
+    asked._relieve(jax)
+    assert forgotten == ([True] if Path("/proc/self/maps").exists() else [])

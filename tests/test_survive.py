@@ -21,9 +21,10 @@ ASKED = ["--backend", "numpy", "--clause", "NE.output,NE.shape,BN.train.output,A
 COUNT = asked(ASKED[3])
 #: A start-up module that sends its process a signal when so many rows are kept; once, as a flag in the folder says.
 SIGNALLED = """
-import os
+import os, signal
 from pathlib import Path
 from conformance.session import Session
+signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run in the background it is ignored
 add = Session.add
 def counted(self, row):
     add(self, row)

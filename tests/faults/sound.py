@@ -194,6 +194,8 @@ class MishThroughSoftplus(NumPy):
 @sound(says="subnormal numbers flushed to zero, coming in and going out")
 class FlushedSubnormals(NumPy):
     def flush(self, x: Array) -> Array:
+        if not np.issubdtype(x.dtype, np.inexact):  # a count
+            return x
         return np.where(np.abs(x) < np.finfo(x.dtype).tiny, np.copysign(x.dtype.type(0), x), x)
 
     def answer(self, case: Case) -> Outcome:

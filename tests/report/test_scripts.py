@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,15 @@ def found(backend: str, clause: str, asked: Subject, activation: str | None) -> 
                counterexample=results.plain(finding), deviations=results.plain(record.deviations))  # fmt: skip
 
 
+@pytest.fixture
+def quick() -> Iterator[None]:
+    before = profiles.chosen()
+    profiles.choose("quick")
+    yield
+    profiles.choose(before)
+
+
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("sample", SAMPLE, ids=lambda sample: "-".join(map(str, sample[:3])))
 def test_the_script_of_a_real_finding_reproduces_it(
     sample: tuple[str, str, str, str, str, str | None], tmp_path: Path
@@ -204,7 +214,6 @@ def test_the_script_of_a_real_finding_reproduces_it(
     backend, clause, api, mode, dtype, activation = sample
     if (why := backends.adapter(backend).missing()) is not None:
         pytest.skip(why)
-    profiles.choose("quick")
     asked = Subject(backend, api, mode, "cpu", dtype)
     assert asked in [entry.subject for entry in plan.entries(CLAUSES[clause], [backends.adapter(backend)])]
     view = samples.view(tmp_path, found(backend, clause, asked, activation))

@@ -11,8 +11,8 @@ from conformance import backends, plan
 from conformance.agreement import Side, hold
 from conformance.clauses import CLAUSES
 from conformance.examination import Examination, Nonconformance
+from conformance.qualification.faults.agreement import TwoModes
 from conformance.session import Session
-from tests.faults.agreement import TwoModes
 
 ONE, OTHER = Subject("numpy", "control"), Subject("other", "control")
 

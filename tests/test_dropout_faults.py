@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from conformance import bernoulli
+from conformance.qualification.faults import FAULTS
+from conformance.qualification.registry import Fault
 from conformance.spread import spread_detectable_shift
 from conformance.suite.test_dropout import RATES, ROW, needed
 from conformance.suite.test_dropout_independent import REPEATS, SMALL
-from tests.faults.faults import FAULTS
-from tests.faults.registry import Fault
 from tests.test_faults import SHARE, caught_by
 
 PLANTED = {

@@ -14,9 +14,9 @@ from adapters.numpy import NumPy
 from conformance import backends, plan, profiles, suite
 from conformance.clauses import CLAUSES
 from conformance.examination import Examination, Nonconformance
-from tests.faults.faults import FAULTS
-from tests.faults.registry import Fault, Sound
-from tests.faults.sound import SOUND
+from conformance.qualification.faults import FAULTS
+from conformance.qualification.registry import Fault, Sound
+from conformance.qualification.zoo import SOUND
 
 TESTS = suite.tests()
 #: What a clause may spend in a run of everything: the faults are caught at the power that it has there.

@@ -10,8 +10,8 @@ from adapters.base import Adapter
 from conformance import deviations, plan, suite
 from conformance.clauses import CLAUSES
 from conformance.examination import Examination
-from tests.faults.faults import FAULTS
-from tests.faults.sound import SOUND
+from conformance.qualification.faults import FAULTS
+from conformance.qualification.zoo import SOUND
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 

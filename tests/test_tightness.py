@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.registry import MILLIONS
-from tests.faults.sound import SOUND
+from conformance.qualification.registry import MILLIONS
+from conformance.qualification.zoo import SOUND
 from tests.test_faults import TESTS, examinations
 
 #: Clauses that compare to the bit, count, look at shapes, or ask what none of these layers has (a second mode): there

@@ -18,8 +18,8 @@ from fnmatch import fnmatchcase
 from conformance import plan, profiles, suite
 from conformance.clauses import CLAUSES
 from conformance.examination import Examination
-from tests.faults.registry import Sound
-from tests.faults.sound import SOUND
+from conformance.qualification.registry import Sound
+from conformance.qualification.zoo import SOUND
 
 
 @dataclasses.dataclass

@@ -1,0 +1,66 @@
+"""Every planted fault: ``FAULTS``, a list of entries with id, clause, says and adapter."""
+
+from __future__ import annotations
+
+from ..registry import FAULTS, Fault
+
+# Importing a module registers what is in it.
+from . import (
+    activation_gradients,
+    activation_inputs,
+    activation_points,
+    activations,
+    agreement,
+    batch_norm,
+    batch_norm_corners,
+    batch_norm_inference,
+    batch_norm_relations,
+    batch_norm_sequence,
+    derivatives,
+    dropout,
+    dropout_exact,
+    dropout_kin,
+    dropout_masks,
+    dropout_seeds,
+    dtypes,
+    layer_norm,
+    layer_norm_edges,
+    layer_norm_symmetries,
+    low_precision,
+    many,
+    neuron,
+    neuron_bias,
+    sixteen_bits,
+    together,
+)
+
+__all__ = [
+    "FAULTS",
+    "Fault",
+    "activation_gradients",
+    "activation_inputs",
+    "activation_points",
+    "activations",
+    "agreement",
+    "batch_norm",
+    "batch_norm_corners",
+    "batch_norm_inference",
+    "batch_norm_relations",
+    "batch_norm_sequence",
+    "derivatives",
+    "dropout",
+    "dropout_exact",
+    "dropout_kin",
+    "dropout_masks",
+    "dropout_seeds",
+    "dtypes",
+    "layer_norm",
+    "layer_norm_edges",
+    "layer_norm_symmetries",
+    "low_precision",
+    "many",
+    "neuron",
+    "neuron_bias",
+    "sixteen_bits",
+    "together",
+]

@@ -1,0 +1,69 @@
+"""Wrong sums of millions of terms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapters._numpy_normalization import Axes
+from adapters.base import Array, BatchNorm, Case, Outcome
+from adapters.numpy import NumPy
+
+from ..registry import fault
+from ..zoo.sums import in_order, keep_axes, lanes
+
+
+class RunningSum(NumPy):
+    """One running sum in float32, from first to last."""
+
+    def total(self, x: Array, axes: Axes) -> Array:
+        return keep_axes(in_order(lanes(x, axes)), x, axes)
+
+
+@fault(clause="BN.many", says="one running sum in float32 from first to last: it stands still at 2^24")
+class BatchStandsStill(RunningSum):
+    pass
+
+
+@fault(clause="LN.many", says="one running sum in float32 from first to last: it stands still at 2^24")
+class LayerStandsStill(RunningSum):
+    pass
+
+
+@fault(clause="BN.many", says="the gradients of gamma and beta alone as running sums in float32")
+class BatchAffineGradientStandsStill(NumPy):
+    def affine_gradient(self, dy: Array, x_hat: Array, axes: Axes, **parameters: Array | None) -> dict[str, Array]:
+        sums = RunningSum().affine_gradient(dy, x_hat, axes, **parameters)
+        return super().affine_gradient(dy, x_hat, axes, **parameters) | sums
+
+
+@fault(clause="BN.many", says="the stored mean alone as a running sum in float32")
+class RunningMeanStandsStill(NumPy):
+    def batch_norm_track(self, case: BatchNorm, state: dict[str, Array], mean: Array, var: Array) -> None:
+        axes = self.batch_axes(case.x, case.channel_axis)
+        super().batch_norm_track(case, state, RunningSum().average(case.x, axes).reshape(-1), var)
+
+
+@fault(clause="LN.many", says="the gradients of gain and bias as running sums in float32 over the samples")
+class SampleSumsStandStill(NumPy):
+    def affine_gradient(self, dy: Array, x_hat: Array, axes: Axes, **parameters: Array | None) -> dict[str, Array]:
+        return RunningSum().affine_gradient(dy, x_hat, axes, **parameters)
+
+
+class LastBlockLost(NumPy):
+    """The last copy of what is over and over again is another one: one element of many is wrong."""
+
+    def answer(self, case: Case) -> Outcome:
+        found = super().answer(case)
+        arrays: dict[str, Any] = {name: value.copy() for name, value in found.arrays.items()}
+        arrays["y"].reshape(-1)[-1] += 1
+        return Outcome(arrays, found.state)
+
+
+@fault(clause="BN.many", says="the very last element is off by one")
+class BatchLastElement(LastBlockLost):
+    pass
+
+
+@fault(clause="LN.many", says="the very last element is off by one")
+class LayerLastElement(LastBlockLost):
+    pass

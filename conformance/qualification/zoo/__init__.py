@@ -1,0 +1,10 @@
+"""Every sound layer: ``SOUND``, a list of entries with id, says and adapter. No clause may catch any of them."""
+
+from __future__ import annotations
+
+from ..registry import SOUND, Sound
+
+# Importing a module registers what is in it.
+from . import layers, sums
+
+__all__ = ["SOUND", "Sound", "layers", "sums"]

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from conformance import bernoulli
+from conformance.qualification.bench import caught_by, share
 from conformance.qualification.faults import FAULTS
 from conformance.qualification.registry import Fault
 from conformance.spread import spread_detectable_shift
 from conformance.suite.test_dropout import RATES, ROW, needed
 from conformance.suite.test_dropout_independent import REPEATS, SMALL
-from tests.test_faults import SHARE, caught_by
 
 PLANTED = {
     "rate off by 1 %": ["DO.rate-rate-hundredth-too-high"],
@@ -67,25 +67,25 @@ SIMULATED = 20_000
 
 @pytest.mark.parametrize("fault", WRONG_RATES, ids=lambda fault: fault.id)
 def test_wrong_rate_is_seen_with_the_stated_power(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
-    share, random = SHARE / len(RATES), np.random.default_rng(1)
+    spent, random = share() / len(RATES), np.random.default_rng(1)
     powers = []
     for rate in RATES:
-        trials = needed(rate, share)
-        low, high = bernoulli.interval(trials, 1 - rate, share)
+        trials = needed(rate, spent)
+        low, high = bernoulli.interval(trials, 1 - rate, spent)
         counts = random.binomial(trials, 1 - drawn_with(fault, rate, monkeypatch), SIMULATED)
         powers.append(float(np.mean((counts < low) | (counts > high))))
     assert max(powers) >= bernoulli.POWER
 
 
 def test_sample_sizes_are_those_that_are_promised() -> None:
-    share = SHARE / len(RATES)
-    assert bernoulli.detectable_shift(needed(0.1, share), 0.9, share) <= 0.001
+    spent = share() / len(RATES)
+    assert bernoulli.detectable_shift(needed(0.1, spent), 0.9, spent) <= 0.001
     for rate in RATES:
-        shift = bernoulli.detectable_shift(needed(rate, share), 1 - rate, share)
+        shift = bernoulli.detectable_shift(needed(rate, spent), 1 - rate, spent)
         for steps in (128, 256):
             rounded = {np.floor(steps * rate) / steps, np.ceil(steps * rate) / steps} - {rate}
             assert all(shift <= abs(each - rate) * (1 + 1e-12) for each in rounded), (rate, steps)
-        assert needed(rate, share) % ROW == 0
+        assert needed(rate, spent) % ROW == 0
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -102,11 +102,11 @@ def test_sample_sizes_are_those_that_are_promised() -> None:
 )
 def test_dependence_is_seen_with_other_seeds_too(id: str, seed: int) -> None:
     fault = BY_ID[id]
-    assert caught_by(fault.clause, fault.adapter, seed=seed, dtype="float32") is not None
+    assert caught_by(fault, fault.clause, seed, {"dtype": "float32"}) is not None
 
 
 def test_positions_that_are_favoured_by_little_are_seen() -> None:
     """A tenth in every second position: no extreme among 67 counts of 256, but their spread."""
     (length,) = SMALL[0]
-    assert spread_detectable_shift(length, REPEATS, 0.5, SHARE / 4) < 0.1
-    assert bernoulli.extreme_detectable_shift(length, REPEATS, 0.5, SHARE / 4) > 0.1
+    assert spread_detectable_shift(length, REPEATS, 0.5, share() / 4) < 0.1
+    assert bernoulli.extreme_detectable_shift(length, REPEATS, 0.5, share() / 4) > 0.1

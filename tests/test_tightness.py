@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.qualification.bench import examinations, tests
 from conformance.qualification.registry import MILLIONS
 from conformance.qualification.zoo import SOUND
-from tests.test_faults import TESTS, examinations
 
 #: Clauses that compare to the bit, count, look at shapes, or ask what none of these layers has (a second mode): there
 #: is no bound to be near to.
@@ -56,24 +56,23 @@ EXACT = {
 ROUNDING = {"in-order", "reversed-order", "scale-and-offset", "reciprocal-root"}
 
 
-@pytest.mark.parametrize("clause", sorted(set(TESTS) - EXACT))
+@pytest.mark.parametrize("clause", sorted(set(tests()) - EXACT))
 def test_worst_error_of_sound_layers_is_near_the_bound(clause: str) -> None:
     rounding = [sound for sound in SOUND if sound.id in ROUNDING]
     worst = 0.0
     # Where each of them is the control over again, one will do.
     for sound in [each for each in rounding if each.answers(clause)] or rounding[:1]:
-        for exam in examinations(clause, sound.adapter):
-            TESTS[clause](exam)
+        for exam in examinations(sound, clause):
+            tests()[clause](exam)
             worst = max(worst, exam.record.worst_small)
     assert 0.05 <= worst <= 1.0, f"{clause}: tightness {worst:.3g}"
 
 
 def test_undecided_elements_are_few() -> None:
-    adapter = SOUND[0].adapter
-    for clause in sorted(set(TESTS) - EXACT):
+    for clause in sorted(set(tests()) - EXACT):
         elements = undecided = 0
-        for exam in examinations(clause, adapter):
-            TESTS[clause](exam)
+        for exam in examinations(SOUND[0], clause):
+            tests()[clause](exam)
             elements += exam.record.elements
             undecided += exam.record.undecided
         assert undecided <= 0.1 * (elements + undecided), f"{clause}: {undecided} of {elements + undecided} undecided"

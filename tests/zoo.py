@@ -12,13 +12,12 @@ import argparse
 import dataclasses
 import sys
 import time
-from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from conformance import plan, profiles, suite
+from conformance import profiles
 from conformance.clauses import CLAUSES
 from conformance.examination import Examination
-from conformance.qualification.registry import Sound
+from conformance.qualification import bench
 from conformance.qualification.zoo import SOUND
 
 
@@ -44,22 +43,16 @@ class Tally:
         self.unanswered |= set(record.unsupported)
 
 
-def examinations(sound: Sound, clause: str, seed: int) -> Iterator[Examination]:
-    share = plan.false_alarm_share([sound.adapter])
-    for entry in plan.entries(CLAUSES[clause], [sound.adapter]):
-        yield Examination(entry.clause, entry.subject, sound.adapter, entry.activation, seed=seed, false_alarm=share)
-
-
 def once(chosen: list[str], seed: int, tallies: dict[str, Tally], until: float) -> int:
     """One pass over layers and clauses, given up at the time ``until``; the number of alarms."""
-    tests, alarms = suite.tests(), 0
+    tests, alarms = bench.tests(), 0
     for sound in SOUND:
         if time.monotonic() > until:
             break
         for clause in chosen:
             if not sound.answers(clause):
                 continue
-            for exam in examinations(sound, clause, seed):
+            for exam in bench.examinations(sound, clause, seed):
                 start = time.perf_counter()
                 try:
                     tests[clause](exam)

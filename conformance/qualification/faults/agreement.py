@@ -32,7 +32,7 @@ class TwoModes(NumPy):
         return state
 
 
-@fault(clause="MODE.agree", says="compiled, one element of a normalization is another sample's")
+@fault(clause="MODE.agree", category="mode", says="compiled, one element of a normalization is another sample's")
 class OneElementOfAnother(TwoModes):
     def rewritten(self, case: Case, arrays: dict[str, Array]) -> dict[str, Array]:
         if isinstance(case, LayerNorm):
@@ -41,7 +41,7 @@ class OneElementOfAnother(TwoModes):
         return arrays
 
 
-@fault(clause="MODE.agree", says="compiled, relu makes 0 of NaN")
+@fault(clause="MODE.agree", category="special value", says="compiled, relu makes 0 of NaN")
 class ReluSelectsNumbers(TwoModes):
     def rewritten(self, case: Case, arrays: dict[str, Array]) -> dict[str, Array]:
         if isinstance(case, Activation) and case.name == "relu":
@@ -49,7 +49,7 @@ class ReluSelectsNumbers(TwoModes):
         return arrays
 
 
-@fault(clause="MODE.agree", says="compiled, an infinity becomes the largest number")
+@fault(clause="MODE.agree", category="special value", says="compiled, an infinity becomes the largest number")
 class InfinityClamped(TwoModes):
     def rewritten(self, case: Case, arrays: dict[str, Array]) -> dict[str, Array]:
         if isinstance(case, Dense):
@@ -58,7 +58,7 @@ class InfinityClamped(TwoModes):
         return arrays
 
 
-@fault(clause="MODE.agree", says="compiled, the gradient of tanh comes out in float64")
+@fault(clause="MODE.agree", category="dtype", says="compiled, the gradient of tanh comes out in float64")
 class GradientWidened(TwoModes):
     def rewritten(self, case: Case, arrays: dict[str, Array]) -> dict[str, Array]:
         if isinstance(case, Activation) and case.name == "tanh":
@@ -66,13 +66,13 @@ class GradientWidened(TwoModes):
         return arrays
 
 
-@fault(clause="MODE.agree", says="compiled, the axis of one value is squeezed away")
+@fault(clause="MODE.agree", category="axis", says="compiled, the axis of one value is squeezed away")
 class Squeezed(TwoModes):
     def rewritten(self, case: Case, arrays: dict[str, Array]) -> dict[str, Array]:
         return {name: value.squeeze() for name, value in arrays.items()} if isinstance(case, BatchNorm) else arrays
 
 
-@fault(clause="MODE.agree", says="compiled, dropout drops in inference")
+@fault(clause="MODE.agree", category="mode", says="compiled, dropout drops in inference")
 class DropsInInference(TwoModes):
     def rewritten(self, case: Case, arrays: dict[str, Array]) -> dict[str, Array]:
         if isinstance(case, Dropout) and not case.training:
@@ -80,7 +80,7 @@ class DropsInInference(TwoModes):
         return arrays
 
 
-@fault(clause="MODE.agree", says="compiled, training leaves the running variance as it was")
+@fault(clause="MODE.agree", category="state", says="compiled, training leaves the running variance as it was")
 class StateForgotten(TwoModes):
     def left(self, case: Case, state: dict[str, Array]) -> dict[str, Array]:
         if isinstance(case, BatchNorm) and case.running_var is not None:
@@ -88,7 +88,7 @@ class StateForgotten(TwoModes):
         return state
 
 
-@fault(clause="MODE.agree", says="compiled, db is averaged over the samples")
+@fault(clause="MODE.agree", category="divisor", says="compiled, db is averaged over the samples")
 class BiasGradientAveragedCompiled(TwoModes):
     def rewritten(self, case: Case, arrays: dict[str, Array]) -> dict[str, Array]:
         if isinstance(case, Dense) and "dbias" in arrays:
@@ -97,33 +97,37 @@ class BiasGradientAveragedCompiled(TwoModes):
         return arrays
 
 
-@fault(clause="DIFF.agree", says="softmax divides by a NaN only where it is: the rest of the row is 0")
+@fault(
+    clause="DIFF.agree",
+    category="special value",
+    says="softmax divides by a NaN only where it is: the rest of the row is 0",
+)
 class SoftmaxHidesNan(NumPy):
     def softmax(self, x: Array, axis: int = -1) -> Array:
         y = super().softmax(x, axis)
         return np.where(np.isnan(y) & np.isfinite(x), 0, y).astype(x.dtype)
 
 
-@fault(clause="DIFF.agree", says="neurons make 0 of NaN")
+@fault(clause="DIFF.agree", category="special value", says="neurons make 0 of NaN")
 class NeuronsHideNan(NumPy):
     def weigh(self, rows: Array, weight: Array) -> Array:
         return np.nan_to_num(super().weigh(rows, weight), nan=0.0, posinf=np.inf, neginf=-np.inf)
 
 
-@fault(clause="DIFF.agree", says="the gradient of tanh at infinity is NaN, infinity times 0")
+@fault(clause="DIFF.agree", category="special value", says="the gradient of tanh at infinity is NaN, infinity times 0")
 class TanhGradientAtInfinity(NumPy):
     def tanh_gradient(self, dy: Array, x: Array) -> Array:
         return np.asarray(super().tanh_gradient(dy, x) + 0 * np.where(np.isinf(x), x, 0))
 
 
-@fault(clause="DIFF.agree", says="leading axes flattened")
+@fault(clause="DIFF.agree", category="axis", says="leading axes flattened")
 class DenseFlattened(NumPy):
     def dense(self, case: Dense) -> dict[str, Array]:
         arrays = super().dense(case)
         return arrays | {"y": arrays["y"].reshape(-1, len(case.weight))}
 
 
-@fault(clause="DIFF.agree", says="an input that is not finite is refused")
+@fault(clause="DIFF.agree", category="special value", says="an input that is not finite is refused")
 class SpecialRefused(NumPy):
     def layer_norm(self, case: LayerNorm) -> dict[str, Array]:
         if not np.isfinite(case.x).all():
@@ -131,13 +135,13 @@ class SpecialRefused(NumPy):
         return super().layer_norm(case)
 
 
-@fault(clause="DIFF.agree", says="no gradient of the bias")
+@fault(clause="DIFF.agree", category="gradient", says="no gradient of the bias")
 class BiasGradientMissing(NumPy):
     def dense(self, case: Dense) -> dict[str, Array]:
         return {name: value for name, value in super().dense(case).items() if name != "dbias"}
 
 
-@fault(clause="DIFF.agree", says="epsilon outside the root")
+@fault(clause="DIFF.agree", category="epsilon", says="epsilon outside the root")
 class EpsilonOutside(NumPy):
     def inverse_root(self, var: Array, eps: float) -> Array:
         return np.asarray(1 / (np.sqrt(var) + var.dtype.type(eps)))

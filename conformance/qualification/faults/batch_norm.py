@@ -13,31 +13,31 @@ from ..registry import fault
 State = dict[str, Array]
 
 
-@fault(clause="BN.train.output", says="epsilon outside the root")
+@fault(clause="BN.train.output", category="epsilon", says="epsilon outside the root")
 class EpsilonOutsideRoot(NumPy):
     def inverse_root(self, var: Array, eps: float) -> Array:
         return np.asarray(1 / (np.sqrt(var) + var.dtype.type(eps)))
 
 
-@fault(clause="BN.train.output", says="no epsilon")
+@fault(clause="BN.train.output", category="epsilon", says="no epsilon")
 class EpsilonMissing(NumPy):
     def inverse_root(self, var: Array, eps: float) -> Array:
         return super().inverse_root(var, 0)
 
 
-@fault(clause="BN.train.output", says="epsilon ten times too large")
+@fault(clause="BN.train.output", category="epsilon", says="epsilon ten times too large")
 class EpsilonTenfold(NumPy):
     def inverse_root(self, var: Array, eps: float) -> Array:
         return super().inverse_root(var, 10 * eps)
 
 
-@fault(clause="BN.train.output", says="divided by the variance, not by its root")
+@fault(clause="BN.train.output", category="formula", says="divided by the variance, not by its root")
 class RootMissing(NumPy):
     def inverse_root(self, var: Array, eps: float) -> Array:
         return np.asarray(1 / (var + var.dtype.type(eps)))
 
 
-@fault(clause="BN.train.output", says="unbiased for biased variance")
+@fault(clause="BN.train.output", category="divisor", says="unbiased for biased variance")
 class UnbiasedVariance(NumPy):
     def batch_norm_output(self, case: BatchNorm, mean: Array, var: Array) -> Array:
         if case.training:
@@ -57,32 +57,36 @@ class OtherAxes(NumPy):
         return super().batch_norm_output(case, mean, var)
 
 
-@fault(clause="BN.train.output", says="statistics over the batch axis alone, where x has rank 4")
+@fault(clause="BN.train.output", category="axis", says="statistics over the batch axis alone, where x has rank 4")
 class BatchAxisAlone(OtherAxes):
     def other_axes(self, case: BatchNorm) -> Axes:
         return (0,) if case.x.ndim == 4 else self.batch_axes(case.x, case.channel_axis)
 
 
-@fault(clause="BN.train.output", says="statistics of each sample over space, as in instance normalization")
+@fault(
+    clause="BN.train.output", category="axis", says="statistics of each sample over space, as in instance normalization"
+)
 class SpaceAlone(OtherAxes):
     def other_axes(self, case: BatchNorm) -> Axes:
         axes = self.batch_axes(case.x, case.channel_axis)
         return axes[1:] or axes
 
 
-@fault(clause="BN.train.output", says="one mean and one variance for all channels")
+@fault(clause="BN.train.output", category="axis", says="one mean and one variance for all channels")
 class ChannelsTogether(OtherAxes):
     def other_axes(self, case: BatchNorm) -> Axes:
         return tuple(range(case.x.ndim))
 
 
-@fault(clause="BN.train.output", says="channels last read as channels first, where the sizes allow it")
+@fault(
+    clause="BN.train.output", category="layout", says="channels last read as channels first, where the sizes allow it"
+)
 class LayoutIgnored(OtherAxes):
     def other_axes(self, case: BatchNorm) -> Axes:
         return self.batch_axes(case.x, 1)
 
 
-@fault(clause="BN.train.output", says="last channel centred by the mean of the channel before it")
+@fault(clause="BN.train.output", category="layout", says="last channel centred by the mean of the channel before it")
 class LastChannelShifted(NumPy):
     def batch_moments(self, x: Array, axes: Axes) -> tuple[Array, Array]:
         mean, var = super().batch_moments(x, axes)
@@ -91,32 +95,32 @@ class LastChannelShifted(NumPy):
         return mean, var
 
 
-@fault(clause="BN.train.output", says="statistics without the last sample of a batch of odd size")
+@fault(clause="BN.train.output", category="layout", says="statistics without the last sample of a batch of odd size")
 class OddBatchCutShort(NumPy):
     def batch_moments(self, x: Array, axes: Axes) -> tuple[Array, Array]:
         return super().batch_moments(x[:-1] if len(x) % 2 and len(x) > 1 else x, axes)
 
 
-@fault(clause="BN.train.output", says="variance in one pass, E[x^2] - E[x]^2")
+@fault(clause="BN.train.output", category="reduction", says="variance in one pass, E[x^2] - E[x]^2")
 class OnePassVariance(NumPy):
     def batch_moments(self, x: Array, axes: Axes) -> tuple[Array, Array]:
         mean = self.average(x, axes)
         return mean, np.maximum(self.average(np.square(x), axes) - np.square(mean), 0)
 
 
-@fault(clause="BN.train.output", says="sums in float16")
+@fault(clause="BN.train.output", category="dtype", says="sums in float16")
 class HalfPrecisionSums(NumPy):
     def total(self, x: Array, axes: Axes) -> Array:
         return np.asarray(np.sum(x.astype(np.float16), axes, keepdims=True).astype(x.dtype))
 
 
-@fault(clause="BN.train.output", says="gamma (x_hat + beta) for gamma x_hat + beta")
+@fault(clause="BN.train.output", category="formula", says="gamma (x_hat + beta) for gamma x_hat + beta")
 class ShiftBeforeScale(NumPy):
     def affine(self, x_hat: Array, scale: Array | None, shift: Array | None) -> Array:
         return super().affine(super().affine(x_hat, None, shift), scale, None)
 
 
-@fault(clause="BN.train.output", says="the first channel's gamma for every channel")
+@fault(clause="BN.train.output", category="axis", says="the first channel's gamma for every channel")
 class FirstGammaForAll(NumPy):
     def batch_norm_output(self, case: BatchNorm, mean: Array, var: Array) -> Array:
         gamma = None if case.gamma is None else case.gamma[:1]
@@ -124,32 +128,32 @@ class FirstGammaForAll(NumPy):
         return self.normalized(case.x, mean, var, case.eps, gamma, beta)
 
 
-@fault(clause="BN.train.grad", says="dx without the mean term")
+@fault(clause="BN.train.grad", category="gradient", says="dx without the mean term")
 class MeanTermMissing(NumPy):
     def input_gradient(self, dx_hat: Array, x_hat: Array, inverse: Array, axes: Axes) -> Array:
         return np.asarray(inverse * (dx_hat - x_hat * self.average(dx_hat * x_hat, axes)))
 
 
-@fault(clause="BN.train.grad", says="dx without the variance term")
+@fault(clause="BN.train.grad", category="gradient", says="dx without the variance term")
 class VarianceTermMissing(NumPy):
     def input_gradient(self, dx_hat: Array, x_hat: Array, inverse: Array, axes: Axes) -> Array:
         return np.asarray(inverse * (dx_hat - self.average(dx_hat, axes)))
 
 
-@fault(clause="BN.train.grad", says="variance term divided by n - 1")
+@fault(clause="BN.train.grad", category="divisor", says="variance term divided by n - 1")
 class VarianceTermUnbiased(NumPy):
     def input_gradient(self, dx_hat: Array, x_hat: Array, inverse: Array, axes: Axes) -> Array:
         variance_term = x_hat * self.unbiased(self.average(dx_hat * x_hat, axes), x_hat.size // inverse.size)
         return np.asarray(inverse * (dx_hat - self.average(dx_hat, axes) - variance_term))
 
 
-@fault(clause="BN.train.grad", says="statistics held constant, as in inference")
+@fault(clause="BN.train.grad", category="gradient", says="statistics held constant, as in inference")
 class StatisticsConstant(NumPy):
     def batch_norm_gradient(self, case: BatchNorm, dy: Array, mean: Array, var: Array) -> dict[str, Array]:
         return self.batch_norm_eval_gradient(case, dy, mean, var)
 
 
-@fault(clause="BN.train.grad", says="dx without gamma")
+@fault(clause="BN.train.grad", category="gradient", says="dx without gamma")
 class InputGradientWithoutGamma(NumPy):
     def batch_norm_gradient(self, case: BatchNorm, dy: Array, mean: Array, var: Array) -> dict[str, Array]:
         x_hat = self.normalize(case.x, mean, var, case.eps)
@@ -158,7 +162,7 @@ class InputGradientWithoutGamma(NumPy):
         return super().batch_norm_gradient(case, dy, mean, var) | {"dx": dx}
 
 
-@fault(clause="BN.train.grad", says="variance of the backward pass in one pass")
+@fault(clause="BN.train.grad", category="reduction", says="variance of the backward pass in one pass")
 class OnePassBackward(OnePassVariance):
     def batch_norm_output(self, case: BatchNorm, mean: Array, var: Array) -> Array:
         if case.training:
@@ -179,25 +183,29 @@ class OtherAffineGradient(NumPy):
         return super().batch_affine_gradient(case, dy, x_hat)
 
 
-@fault(clause="BN.train.grad", says="dgamma without x-hat's normalization: sum(dy (x - mean))")
+@fault(clause="BN.train.grad", category="gradient", says="dgamma without x-hat's normalization: sum(dy (x - mean))")
 class GammaGradientUnnormalized(OtherAffineGradient):
     def terms(self, case: BatchNorm, dy: Array, x_hat: Array) -> tuple[Array, Array]:
         return dy, case.x - self.average(case.x, self.batch_axes(case.x, case.channel_axis))
 
 
-@fault(clause="BN.train.grad", says="dgamma from x itself: sum(dy x)")
+@fault(clause="BN.train.grad", category="gradient", says="dgamma from x itself: sum(dy x)")
 class GammaGradientFromInput(OtherAffineGradient):
     def terms(self, case: BatchNorm, dy: Array, x_hat: Array) -> tuple[Array, Array]:
         return dy, case.x
 
 
-@fault(clause="BN.train.grad", says="dgamma and dbeta without the last sample")
+@fault(clause="BN.train.grad", category="layout", says="dgamma and dbeta without the last sample")
 class LastSampleLeftOut(OtherAffineGradient):
     def terms(self, case: BatchNorm, dy: Array, x_hat: Array) -> tuple[Array, Array]:
         return dy[:-1], x_hat[:-1]
 
 
-@fault(clause="BN.train.grad", says="dgamma and dbeta summed over the batch axis, of the first position in space alone")
+@fault(
+    clause="BN.train.grad",
+    category="axis",
+    says="dgamma and dbeta summed over the batch axis, of the first position in space alone",
+)
 class FirstPositionAlone(OtherAffineGradient):
     def terms(self, case: BatchNorm, dy: Array, x_hat: Array) -> tuple[Array, Array]:
         space = self.batch_axes(dy, case.channel_axis)[1:]
@@ -205,7 +213,11 @@ class FirstPositionAlone(OtherAffineGradient):
         return dy[first], x_hat[first]
 
 
-@fault(clause="BN.train.grad", says="dgamma and dbeta summed over the channels, where there are as many samples")
+@fault(
+    clause="BN.train.grad",
+    category="axis",
+    says="dgamma and dbeta summed over the channels, where there are as many samples",
+)
 class SummedOverChannels(OtherAffineGradient):
     def terms(self, case: BatchNorm, dy: Array, x_hat: Array) -> tuple[Array, Array]:
         channel = case.channel_axis % dy.ndim
@@ -214,7 +226,7 @@ class SummedOverChannels(OtherAffineGradient):
         return np.swapaxes(dy, 0, channel), np.swapaxes(x_hat, 0, channel)
 
 
-@fault(clause="BN.train.grad", says="dbeta averaged")
+@fault(clause="BN.train.grad", category="divisor", says="dbeta averaged")
 class BetaGradientAveraged(NumPy):
     def batch_affine_gradient(self, case: BatchNorm, dy: Array, x_hat: Array) -> dict[str, Array]:
         found = super().batch_affine_gradient(case, dy, x_hat)
@@ -223,49 +235,53 @@ class BetaGradientAveraged(NumPy):
         return found
 
 
-@fault(clause="BN.running.update", says="momentum the wrong way round")
+@fault(clause="BN.running.update", category="momentum", says="momentum the wrong way round")
 class MomentumReversed(NumPy):
     def running_update(self, running: Array, batch: Array, momentum: float) -> Array:
         return super().running_update(running, batch, 1 - momentum)
 
 
-@fault(clause="BN.running.update", says="batch statistics in the running ones' place, whatever the momentum")
+@fault(
+    clause="BN.running.update",
+    category="momentum",
+    says="batch statistics in the running ones' place, whatever the momentum",
+)
 class StatisticsReplaced(NumPy):
     def running_update(self, running: Array, batch: Array, momentum: float) -> Array:
         return batch
 
 
-@fault(clause="BN.running.update", says="no update")
+@fault(clause="BN.running.update", category="state", says="no update")
 class UpdateMissing(NumPy):
     def running_update(self, running: Array, batch: Array, momentum: float) -> Array:
         return running
 
 
-@fault(clause="BN.running.update", says="updated twice")
+@fault(clause="BN.running.update", category="state", says="updated twice")
 class UpdatedTwice(NumPy):
     def running_update(self, running: Array, batch: Array, momentum: float) -> Array:
         return super().running_update(super().running_update(running, batch, momentum), batch, momentum)
 
 
-@fault(clause="BN.running.update", says="biased running variance where n - 1 is declared")
+@fault(clause="BN.running.update", category="divisor", says="biased running variance where n - 1 is declared")
 class RunningVarianceBiased(NumPy):
     def unbiased(self, var: Array, n: int) -> Array:
         return var
 
 
-@fault(clause="BN.running.update", says="running deviation stored for the running variance")
+@fault(clause="BN.running.update", category="state", says="running deviation stored for the running variance")
 class DeviationStored(NumPy):
     def unbiased(self, var: Array, n: int) -> Array:
         return np.sqrt(super().unbiased(var, n))
 
 
-@fault(clause="BN.running.update", says="epsilon in the running variance")
+@fault(clause="BN.running.update", category="epsilon", says="epsilon in the running variance")
 class EpsilonStored(NumPy):
     def batch_norm_track(self, case: BatchNorm, state: State, mean: Array, var: Array) -> None:
         super().batch_norm_track(case, state, mean, var + var.dtype.type(case.eps))
 
 
-@fault(clause="BN.running.update", says="n - 1 counts the samples and forgets space")
+@fault(clause="BN.running.update", category="divisor", says="n - 1 counts the samples and forgets space")
 class SpaceNotCounted(NumPy):
     def batch_norm_track(self, case: BatchNorm, state: State, mean: Array, var: Array) -> None:
         n, samples = case.x.size // mean.size, len(case.x)

@@ -17,19 +17,19 @@ from .batch_norm import OnePassVariance
 State = dict[str, Array]
 
 
-@fault(clause="BN.constant", says="zero variance divides by zero")
+@fault(clause="BN.constant", category="epsilon", says="zero variance divides by zero")
 class ConstantDividesByZero(NumPy):
     def inverse_root(self, var: Array, eps: float) -> Array:
         return super().inverse_root(var, 0)
 
 
-@fault(clause="BN.constant", says="zero variance answers zero, without beta")
+@fault(clause="BN.constant", category="special value", says="zero variance answers zero, without beta")
 class ConstantAnswersZero(NumPy):
     def batch_norm_output(self, case: BatchNorm, mean: Array, var: Array) -> Array:
         return np.where(var == 0, 0, super().batch_norm_output(case, mean, var))
 
 
-@fault(clause="BN.constant", says="variance in one pass, not kept from being negative")
+@fault(clause="BN.constant", category="reduction", says="variance in one pass, not kept from being negative")
 class ConstantCancels(NumPy):
     def batch_moments(self, x: Array, axes: Axes) -> tuple[Array, Array]:
         mean = self.average(x, axes)
@@ -46,13 +46,13 @@ class Answering(NumPy):
         return super().unbiased(var, n) if n > 1 else var
 
 
-@fault(clause="BN.single", says="the unbiased variance of one value, 0/0, is stored")
+@fault(clause="BN.single", category="divisor", says="the unbiased variance of one value, 0/0, is stored")
 class SingleStoresNan(Answering):
     def unbiased(self, var: Array, n: int) -> Array:
         return np.asarray(var * np.divide(n, var.dtype.type(n - 1)))
 
 
-@fault(clause="BN.single", says="one value is handed through")
+@fault(clause="BN.single", category="special value", says="one value is handed through")
 class SingleHandedThrough(Answering):
     def batch_norm_output(self, case: BatchNorm, mean: Array, var: Array) -> Array:
         return case.x.copy() if case.x.size == mean.size else super().batch_norm_output(case, mean, var)
@@ -65,18 +65,18 @@ class Averaging(Answering):
         return np.asarray(self.total(x, axes) / x.dtype.type(math.prod(x.shape[axis] for axis in axes)))
 
 
-@fault(clause="BN.empty", says="the mean and variance of no values, 0/0, are stored")
+@fault(clause="BN.empty", category="special value", says="the mean and variance of no values, 0/0, are stored")
 class EmptyStoresNan(Averaging):
     pass
 
 
-@fault(clause="BN.empty", says="an empty batch moves the statistics to zero")
+@fault(clause="BN.empty", category="special value", says="an empty batch moves the statistics to zero")
 class EmptyCountsAsZero(Averaging):
     def batch_norm_track(self, case: BatchNorm, state: State, mean: Array, var: Array) -> None:
         super().batch_norm_track(case, state, np.nan_to_num(mean), np.nan_to_num(var))
 
 
-@fault(clause="BN.empty", says="inference of an empty batch with dgamma 0/0")
+@fault(clause="BN.empty", category="special value", says="inference of an empty batch with dgamma 0/0")
 class EmptyGradientNan(NumPy):
     def batch_norm_eval_gradient(self, case: BatchNorm, dy: Array, mean: Array, var: Array) -> State:
         found = super().batch_norm_eval_gradient(case, dy, mean, var)
@@ -85,44 +85,44 @@ class EmptyGradientNan(NumPy):
         return found
 
 
-@fault(clause="BN.large", says="variance in one pass")
+@fault(clause="BN.large", category="reduction", says="variance in one pass")
 class LargeCancels(OnePassVariance):
     pass
 
 
-@fault(clause="BN.large", says="the count of values stops at 16,383")
+@fault(clause="BN.large", category="dtype", says="the count of values stops at 16,383")
 class CountSaturates(NumPy):
     def average(self, x: Array, axes: Axes) -> Array:
         return np.asarray(self.total(x, axes) / min(math.prod(x.shape[axis] for axis in axes), 16383))
 
 
-@fault(clause="BN.large", says="the stored variance in one pass, the output's in two")
+@fault(clause="BN.large", category="reduction", says="the stored variance in one pass, the output's in two")
 class StoredVarianceCancels(NumPy):
     def batch_norm_track(self, case: BatchNorm, state: State, mean: Array, var: Array) -> None:
         squares = self.average(np.square(case.x), self.batch_axes(case.x, case.channel_axis)).reshape(-1)
         super().batch_norm_track(case, state, mean, squares - np.square(mean))
 
 
-@fault(clause="BN.layout", says="x taken for contiguous: read in the order of memory")
+@fault(clause="BN.layout", category="layout", says="x taken for contiguous: read in the order of memory")
 class InputInMemoryOrder(NumPy):
     def batch_norm(self, case: BatchNorm) -> Outcome:
         return super().batch_norm(replace(case, x=case.x.ravel(order="K").reshape(case.x.shape)))
 
 
-@fault(clause="BN.layout", says="dy taken for contiguous: read in the order of memory")
+@fault(clause="BN.layout", category="layout", says="dy taken for contiguous: read in the order of memory")
 class CotangentInMemoryOrder(NumPy):
     def batch_norm_gradient(self, case: BatchNorm, dy: Array, mean: Array, var: Array) -> State:
         return super().batch_norm_gradient(case, dy.ravel(order="K").reshape(dy.shape), mean, var)
 
 
-@fault(clause="BN.layout", says="an axis of stride 0 is summed once")
+@fault(clause="BN.layout", category="layout", says="an axis of stride 0 is summed once")
 class BroadcastSummedOnce(NumPy):
     def average(self, x: Array, axes: Axes) -> Array:
         repeated = math.prod(x.shape[axis] for axis in axes if x.strides[axis] == 0)
         return np.asarray(super().average(x, axes) / max(repeated, 1))
 
 
-@fault(clause="BN.layout", says="the stored variance of channels-last memory in one pass")
+@fault(clause="BN.layout", category="reduction", says="the stored variance of channels-last memory in one pass")
 class ChannelsLastCancels(NumPy):
     def batch_norm_track(self, case: BatchNorm, state: State, mean: Array, var: Array) -> None:
         if case.x.ndim > 2 and case.x.strides[1] == case.x.itemsize:
@@ -131,13 +131,13 @@ class ChannelsLastCancels(NumPy):
         super().batch_norm_track(case, state, mean, var)
 
 
-@fault(clause="BN.eps-zero", says="an eps of 0 is taken for none given: the default is used")
+@fault(clause="BN.eps-zero", category="epsilon", says="an eps of 0 is taken for none given: the default is used")
 class EpsilonDefault(NumPy):
     def inverse_root(self, var: Array, eps: float) -> Array:
         return super().inverse_root(var, eps or 1e-5)
 
 
-@fault(clause="BN.eps-zero", says="the least eps is 1e-5")
+@fault(clause="BN.eps-zero", category="epsilon", says="the least eps is 1e-5")
 class EpsilonFloored(NumPy):
     def batch_norm_eval(self, case: BatchNorm, state: State) -> dict[str, Array]:
         return super().batch_norm_eval(replace(case, eps=max(case.eps, 1e-5)), state)
@@ -153,7 +153,7 @@ class Forgiving(NumPy):
         return super().batch_norm(self.forgiven(case))
 
 
-@fault(clause="BN.bad-input", says="a gamma of one element is broadcast")
+@fault(clause="BN.bad-input", category="validation", says="a gamma of one element is broadcast")
 class GammaBroadcast(Forgiving):
     def forgiven(self, case: BatchNorm) -> BatchNorm:
         channels = case.x.shape[case.channel_axis]
@@ -162,7 +162,7 @@ class GammaBroadcast(Forgiving):
         return replace(case, gamma=np.repeat(case.gamma, channels))
 
 
-@fault(clause="BN.bad-input", says="the surplus of the running statistics is cut off")
+@fault(clause="BN.bad-input", category="validation", says="the surplus of the running statistics is cut off")
 class StatisticsCut(Forgiving):
     def forgiven(self, case: BatchNorm) -> BatchNorm:
         channels = case.x.shape[case.channel_axis]
@@ -171,31 +171,35 @@ class StatisticsCut(Forgiving):
         return replace(case, running_mean=case.running_mean[:channels], running_var=case.running_var[:channels])
 
 
-@fault(clause="BN.bad-input", says="the sign of eps is not looked at")
+@fault(clause="BN.bad-input", category="validation", says="the sign of eps is not looked at")
 class EpsilonUnsigned(Forgiving):
     def forgiven(self, case: BatchNorm) -> BatchNorm:
         return replace(case, eps=abs(case.eps))
 
 
-@fault(clause="BN.bad-input", says="a momentum of NaN passes a comparison that is written the other way round")
+@fault(
+    clause="BN.bad-input",
+    category="validation",
+    says="a momentum of NaN passes a comparison that is written the other way round",
+)
 class MomentumNan(Forgiving):
     def forgiven(self, case: BatchNorm) -> BatchNorm:
         return replace(case, momentum=0.1) if case.momentum is not None and math.isnan(case.momentum) else case
 
 
-@fault(clause="BN.bad-input", says="momentum clipped to [0, 1]")
+@fault(clause="BN.bad-input", category="validation", says="momentum clipped to [0, 1]")
 class MomentumClipped(Forgiving):
     def forgiven(self, case: BatchNorm) -> BatchNorm:
         return case if case.momentum is None else replace(case, momentum=min(max(case.momentum, 0.0), 1.0))
 
 
-@fault(clause="BN.bad-input", says="a channel axis below the first counts round once more")
+@fault(clause="BN.bad-input", category="validation", says="a channel axis below the first counts round once more")
 class AxisWrapped(Forgiving):
     def forgiven(self, case: BatchNorm) -> BatchNorm:
         return replace(case, channel_axis=case.channel_axis % case.x.ndim)
 
 
-@fault(clause="BN.bad-input", says="an x without a batch axis taken for a batch of one")
+@fault(clause="BN.bad-input", category="validation", says="an x without a batch axis taken for a batch of one")
 class BatchAxisAdded(Forgiving):
     def forgiven(self, case: BatchNorm) -> BatchNorm:
         return replace(case, x=case.x[None], dy=None) if case.x.ndim == 1 and not case.training else case

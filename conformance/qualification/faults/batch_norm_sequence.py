@@ -15,12 +15,12 @@ from adapters.numpy import NumPy
 from ..registry import fault
 
 
-def planted(says: str) -> Callable[[type[BatchNormLayer]], type[BatchNormLayer]]:
+def planted(says: str, category: str = "state") -> Callable[[type[BatchNormLayer]], type[BatchNormLayer]]:
     """Register the control with another layer that keeps its state."""
 
     def register(layer: type[BatchNormLayer]) -> type[BatchNormLayer]:
         kept = {"kept_layer": lambda control, case: layer(control, case)}
-        fault(clause="BN.running.sequence", says=says)(type(layer.__name__, (NumPy,), kept))
+        fault(clause="BN.running.sequence", category=category, says=says)(type(layer.__name__, (NumPy,), kept))
         return layer
 
     return register
@@ -83,7 +83,7 @@ class SavedByReference(BatchNormLayer):
         super().load((*saved.statistics(), saved.count))
 
 
-@planted("a bias correction of the layer's own: after loading the first step weighs 1")
+@planted("a bias correction of the layer's own: after loading the first step weighs 1", "momentum")
 class CorrectionOutsideTheState(BatchNormLayer):
     fresh = False
 
@@ -121,7 +121,7 @@ class LoadKeepsTheCount(BatchNormLayer):
         super().load((*saved[:2], self.count))
 
 
-@planted("the k-th batch weighs 1/(k + 1) in the cumulative average")
+@planted("the k-th batch weighs 1/(k + 1) in the cumulative average", "momentum")
 class CumulativeOffByOne(BatchNormLayer):
     def __init__(self, control: NumPy, case: BatchNorm) -> None:
         super().__init__(control, case)

@@ -14,50 +14,56 @@ from adapters.numpy import NumPy
 from ..registry import fault
 
 
-@fault(clause="ACT.second", says="silu: the derivative of the gate alone, the product rule's other half missing")
+@fault(
+    clause="ACT.second",
+    category="gradient",
+    says="silu: the derivative of the gate alone, the product rule's other half missing",
+)
 class SiluSecondHalf(NumPy):
     def silu_curvature(self, x: Array) -> Array:
         return np.asarray(self.sigmoid(x) * self.sigmoid(-x))
 
 
-@fault(clause="ACT.second", says="gelu: the density is taken as constant")
+@fault(clause="ACT.second", category="gradient", says="gelu: the density is taken as constant")
 class GeluSecondConstantDensity(NumPy):
     def gelu_curvature(self, x: Array) -> Array:
         return np.asarray(super().gelu_curvature(x) * 2 / (2 - np.square(np.clip(x, -1, 1))))
 
 
-@fault(clause="ACT.second", says="tanh: the sign of the left side is lost")
+@fault(clause="ACT.second", category="gradient", says="tanh: the sign of the left side is lost")
 class TanhSecondEven(NumPy):
     def tanh_curvature(self, x: Array) -> Array:
         return -np.abs(super().tanh_curvature(x))
 
 
-@fault(clause="ACT.second", says="sigmoid: s (1 - s) (1 - 2s), which cancels in the right tail")
+@fault(clause="ACT.second", category="reduction", says="sigmoid: s (1 - s) (1 - 2s), which cancels in the right tail")
 class SigmoidSecondCancels(NumPy):
     def sigmoid_curvature(self, x: Array) -> Array:
         s = self.sigmoid(x)
         return np.asarray(s * (1 - s) * (1 - 2 * s))
 
 
-@fault(clause="ACT.second", says="softplus: cut off from the graph beyond 20, before the tail ends")
+@fault(
+    clause="ACT.second", category="gradient", says="softplus: cut off from the graph beyond 20, before the tail ends"
+)
 class SoftplusSecondThreshold(NumPy):
     def softplus_curvature(self, x: Array, beta: float = 1.0) -> Array:
         return np.where(beta * x > 20, 0, super().softplus_curvature(x, beta))
 
 
-@fault(clause="ACT.second", says="celu: 1/alpha left out")
+@fault(clause="ACT.second", category="gradient", says="celu: 1/alpha left out")
 class CeluSecondWithoutAlpha(NumPy):
     def celu_curvature(self, x: Array, alpha: float = 1.0) -> Array:
         return super().celu_curvature(x, alpha) * alpha
 
 
-@fault(clause="ACT.second", says="hard_swish: the middle piece straight")
+@fault(clause="ACT.second", category="gradient", says="hard_swish: the middle piece straight")
 class HardSwishSecondStraight(NumPy):
     def hard_swish_curvature(self, x: Array) -> Array:
         return np.zeros_like(x)
 
 
-@fault(clause="ACT.second", says="softmax: the covariance of dy and ddx is not subtracted")
+@fault(clause="ACT.second", category="gradient", says="softmax: the covariance of dy and ddx is not subtracted")
 class SoftmaxSecondDiagonal(NumPy):
     def softmax_second(self, ddx: Array, dy: Array, x: Array, axis: int = -1) -> Array:
         y = self.softmax(x, axis)
@@ -65,7 +71,7 @@ class SoftmaxSecondDiagonal(NumPy):
         return np.asarray(y * one * other)
 
 
-@fault(clause="ACT.second", says="leaky_relu: the gradient with respect to dy is that of relu")
+@fault(clause="ACT.second", category="gradient", says="leaky_relu: the gradient with respect to dy is that of relu")
 class LeakySecondOfCotangent(NumPy):
     def activation_derivatives(self, case: Activation) -> dict[str, Array]:
         arrays = super().activation_derivatives(case)
@@ -74,7 +80,7 @@ class LeakySecondOfCotangent(NumPy):
         return arrays
 
 
-@fault(clause="ACT.second", says="glu: the gate's own second derivative missing")
+@fault(clause="ACT.second", category="gradient", says="glu: the gate's own second derivative missing")
 class GluSecondWithoutGate(NumPy):
     def glu_second(self, ddx: Array, dy: Array, x: Array, axis: int = -1) -> Array:
         gate = np.split(x, 2, axis)[1]
@@ -83,20 +89,20 @@ class GluSecondWithoutGate(NumPy):
         return np.concatenate([dy * (of_gate * slope), dy * (value * slope)], axis)
 
 
-@fault(clause="ACT.forward", says="log_softmax: the tangent is the vector-Jacobian product")
+@fault(clause="ACT.forward", category="gradient", says="log_softmax: the tangent is the vector-Jacobian product")
 class LogSoftmaxTangentTransposed(NumPy):
     def log_softmax_tangent(self, tx: Array, x: Array, axis: int = -1) -> Array:
         return self.log_softmax_gradient(tx, x, axis)
 
 
-@fault(clause="ACT.forward", says="glu: the gate's direction forgotten")
+@fault(clause="ACT.forward", category="gradient", says="glu: the gate's direction forgotten")
 class GluTangentWithoutGate(NumPy):
     def glu_tangent(self, tx: Array, x: Array, axis: int = -1) -> Array:
         gate = np.split(x, 2, axis)[1]
         return np.split(tx, 2, axis)[0] * self.sigmoid(gate)
 
 
-@fault(clause="ACT.forward", says="prelu: the slope's direction forgotten")
+@fault(clause="ACT.forward", category="gradient", says="prelu: the slope's direction forgotten")
 class PreluTangentWithoutSlope(NumPy):
     def activation_derivatives(self, case: Activation) -> dict[str, Array]:
         arrays = super().activation_derivatives(case)
@@ -106,13 +112,13 @@ class PreluTangentWithoutSlope(NumPy):
         return arrays
 
 
-@fault(clause="ACT.forward", says="relu6: the tangent passes beyond 6")
+@fault(clause="ACT.forward", category="gradient", says="relu6: the tangent passes beyond 6")
 class Relu6TangentOpen(NumPy):
     def relu6_tangent(self, tx: Array, x: Array) -> Array:
         return self.relu_gradient(tx, x)
 
 
-@fault(clause="ACT.forward", says="mish: the tangent of silu")
+@fault(clause="ACT.forward", category="gradient", says="mish: the tangent of silu")
 class MishTangentOfSilu(NumPy):
     def mish_tangent(self, tx: Array, x: Array) -> Array:
         return self.silu_gradient(tx, x)
@@ -127,7 +133,7 @@ class _Statistics(NumPy):
         return np.asarray((tx - x_hat * self.average(tx * x_hat, axes)) * self.inverse_root(var, eps))
 
 
-@fault(clause="BN.forward", says="the mean's share of the tangent forgotten")
+@fault(clause="BN.forward", category="gradient", says="the mean's share of the tangent forgotten")
 class BatchTangentWithoutMean(_Statistics):
     def batch_norm_tangent(self, case: Any, mean: Array, var: Array) -> dict[str, Array]:
         self.normalized_tangent = self.wrong_tangent  # type: ignore[method-assign]
@@ -137,13 +143,13 @@ class BatchTangentWithoutMean(_Statistics):
             del self.normalized_tangent
 
 
-@fault(clause="BN.forward", says="the statistics taken as constants in training")
+@fault(clause="BN.forward", category="gradient", says="the statistics taken as constants in training")
 class BatchTangentWithoutStatistics(NumPy):
     def normalized_tangent(self, tx: Array, x: Array, mean: Array, var: Array, eps: float, axes: Axes) -> Array:
         return tx * self.inverse_root(var, eps)
 
 
-@fault(clause="BN.forward", says="the direction of beta forgotten")
+@fault(clause="BN.forward", category="gradient", says="the direction of beta forgotten")
 class BatchTangentWithoutBeta(NumPy):
     def affine_tangent(
         self, t_hat: Array, x_hat: Array, scale: Array | None, tscale: Array | None, tshift: Array | None
@@ -151,19 +157,21 @@ class BatchTangentWithoutBeta(NumPy):
         return super().affine_tangent(t_hat, x_hat, scale, tscale, None)
 
 
-@fault(clause="LN.forward", says="the mean's share of the tangent forgotten")
+@fault(clause="LN.forward", category="gradient", says="the mean's share of the tangent forgotten")
 class LayerTangentWithoutMean(_Statistics):
     def normalized_tangent(self, tx: Array, x: Array, mean: Array, var: Array, eps: float, axes: Axes) -> Array:
         return self.wrong_tangent(tx, x, mean, var, eps, axes)
 
 
-@fault(clause="LN.forward", says="the variance's share of the tangent forgotten")
+@fault(clause="LN.forward", category="gradient", says="the variance's share of the tangent forgotten")
 class LayerTangentWithoutVariance(NumPy):
     def normalized_tangent(self, tx: Array, x: Array, mean: Array, var: Array, eps: float, axes: Axes) -> Array:
         return np.asarray((tx - self.average(tx, axes)) * self.inverse_root(var, eps))
 
 
-@fault(clause="LN.forward", says="the direction of the gain multiplies x instead of the normalized x")
+@fault(
+    clause="LN.forward", category="gradient", says="the direction of the gain multiplies x instead of the normalized x"
+)
 class LayerTangentOfGain(NumPy):
     def affine_tangent(
         self, t_hat: Array, x_hat: Array, scale: Array | None, tscale: Array | None, tshift: Array | None
@@ -171,26 +179,26 @@ class LayerTangentOfGain(NumPy):
         return super().affine_tangent(t_hat, 2 * x_hat, scale, tscale, tshift)
 
 
-@fault(clause="NE.forward", says="the direction of the weight forgotten")
+@fault(clause="NE.forward", category="gradient", says="the direction of the weight forgotten")
 class NeuronTangentWithoutWeight(NumPy):
     def affine_input_tangent(self, case: Dense, rows: Array) -> Array:
         tz = self.weigh(case.tangents["x"].reshape(rows.shape), case.weight)
         return self.add_bias(tz, case.tangents.get("bias"))
 
 
-@fault(clause="NE.forward", says="the bias added to the tangent")
+@fault(clause="NE.forward", category="gradient", says="the bias added to the tangent")
 class NeuronTangentWithBias(NumPy):
     def affine_input_tangent(self, case: Dense, rows: Array) -> Array:
         return self.add_bias(super().affine_input_tangent(case, rows), case.bias)
 
 
-@fault(clause="NE.forward", says="the derivative of the activation left out")
+@fault(clause="NE.forward", category="gradient", says="the derivative of the activation left out")
 class NeuronTangentLinear(NumPy):
     def tangent(self, name: str, tx: Array, x: Array, **parameters: Any) -> Array:
         return tx
 
 
-@fault(clause="BN.second", says="the inverse deviation taken for a constant the second time")
+@fault(clause="BN.second", category="gradient", says="the inverse deviation taken for a constant the second time")
 class BatchSecondWithoutRoot(NumPy):
     def normalized_second(
         self, ddx: Array, dx_hat: Array, x: Array, mean: Array, var: Array, eps: float, axes: Axes
@@ -201,19 +209,19 @@ class BatchSecondWithoutRoot(NumPy):
         return np.asarray(-(its * centred + mine * direction - 2 * mine * its * x_hat) * inverse * inverse)
 
 
-@fault(clause="BN.second", says="gamma left out of the second derivative")
+@fault(clause="BN.second", category="gradient", says="gamma left out of the second derivative")
 class BatchSecondWithoutGamma(NumPy):
     def batch_norm_second(self, case: Any, mean: Array, var: Array) -> dict[str, Array]:
         return super().batch_norm_second(replace(case, gamma=None), mean, var)
 
 
-@fault(clause="BN.second", says="inference has the second derivative of training")
+@fault(clause="BN.second", category="gradient", says="inference has the second derivative of training")
 class BatchSecondOfTraining(NumPy):
     def batch_norm_second(self, case: Any, mean: Array, var: Array) -> dict[str, Array]:
         return super().batch_norm_second(replace(case, training=True), mean, var)
 
 
-@fault(clause="LN.second", says="the mean of ddx not taken off")
+@fault(clause="LN.second", category="gradient", says="the mean of ddx not taken off")
 class LayerSecondUncentred(NumPy):
     def normalized_second(
         self, ddx: Array, dx_hat: Array, x: Array, mean: Array, var: Array, eps: float, axes: Axes
@@ -224,7 +232,7 @@ class LayerSecondUncentred(NumPy):
         return np.asarray(found - mine * self.average(ddx, axes) * inverse * inverse)
 
 
-@fault(clause="LN.second", says="one of three equal terms forgotten")
+@fault(clause="LN.second", category="gradient", says="one of three equal terms forgotten")
 class LayerSecondTwoTerms(NumPy):
     def normalized_second(
         self, ddx: Array, dx_hat: Array, x: Array, mean: Array, var: Array, eps: float, axes: Axes
@@ -235,7 +243,7 @@ class LayerSecondTwoTerms(NumPy):
         return np.asarray(found - x_hat * mine * its * inverse * inverse)
 
 
-@fault(clause="NE.second", says="the bias added to what is linear in ddx")
+@fault(clause="NE.second", category="gradient", says="the bias added to what is linear in ddx")
 class NeuronSecondWithBias(NumPy):
     def dense_second(self, case: Dense, dy: Array, ddx: Array, z: Array) -> dict[str, Array]:
         found = super().dense_second(case, dy, ddx, z)
@@ -244,7 +252,7 @@ class NeuronSecondWithBias(NumPy):
         return found
 
 
-@fault(clause="NE.second", says="the gradient of a gradient is 0")
+@fault(clause="NE.second", category="gradient", says="the gradient of a gradient is 0")
 class NeuronSecondZero(NumPy):
     def second(self, name: str, ddx: Array, dy: Array, x: Array, **parameters: Any) -> Array:
         return np.zeros_like(x)

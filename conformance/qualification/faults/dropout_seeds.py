@@ -14,19 +14,23 @@ from ..registry import fault
 from .agreement import TwoModes
 
 
-@fault(clause="DO.recomputed", says="a recomputed forward pass draws from where the generator stands by then")
+@fault(
+    clause="DO.recomputed",
+    category="seed",
+    says="a recomputed forward pass draws from where the generator stands by then",
+)
 class RecomputedAfresh(NumPy):
     def drawn_again(self, case: Dropout, keep: Array) -> Array:
         return super().drawn_again(replace(case, call=case.call + 1), keep)
 
 
-@fault(clause="DO.recomputed", says="a recomputed forward pass is one of inference")
+@fault(clause="DO.recomputed", category="mode", says="a recomputed forward pass is one of inference")
 class RecomputedInInference(NumPy):
     def drawn_again(self, case: Dropout, keep: Array) -> Array:
         return np.ones_like(keep)
 
 
-@fault(clause="DO.recomputed", says="the gradient through a recomputed forward pass is not scaled")
+@fault(clause="DO.recomputed", category="scale", says="the gradient through a recomputed forward pass is not scaled")
 class RecomputedUnscaled(NumPy):
     def dropout_train(self, case: Dropout) -> dict[str, Array]:
         arrays = super().dropout_train(case)
@@ -35,32 +39,36 @@ class RecomputedUnscaled(NumPy):
         return arrays
 
 
-@fault(clause="DO.neuron", says="a dropped neuron keeps a millionth of its gradient")
+@fault(clause="DO.neuron", category="gradient", says="a dropped neuron keeps a millionth of its gradient")
 class DroppedNeuronLearns(NumPy):
     def drop_gradient(self, dy: Array, keep: Array, rate: float) -> Array:
         return np.where(keep, super().drop_gradient(dy, keep, rate), dy * dy.dtype.type(1e-6))
 
 
-@fault(clause="DO.neuron", says="a fresh mask in the backward pass")
+@fault(clause="DO.neuron", category="mask", says="a fresh mask in the backward pass")
 class NeuronsOfAnotherMask(NumPy):
     def drop_gradient(self, dy: Array, keep: Array, rate: float) -> Array:
         return super().drop_gradient(dy, self.mask(dy.shape, rate, dy.size), rate)
 
 
-@fault(clause="DO.neuron", says="weights behind a dropped neuron get the gradient of one that answers 1")
+@fault(
+    clause="DO.neuron",
+    category="gradient",
+    says="weights behind a dropped neuron get the gradient of one that answers 1",
+)
 class WeightsSeeTheInput(NumPy):
     def weight_gradient(self, dz: Array, rows: Array) -> Array:
         return super().weight_gradient(dz, np.where(rows == 0, 1, rows).astype(rows.dtype))
 
 
-@fault(clause="DO.independent", says="one mask for all lanes")
+@fault(clause="DO.independent", category="mask", says="one mask for all lanes")
 class OneMaskForTheLanes(NumPy):
     def lane_masks(self, case: Dropout) -> Array:
         shape = case.mask_shape
         return np.broadcast_to(self.mask((1, *shape[1:]), case.rate, case.seed), shape)
 
 
-@fault(clause="DO.independent", says="a lane's gradient has the mask of the lane before it")
+@fault(clause="DO.independent", category="mask", says="a lane's gradient has the mask of the lane before it")
 class LanesGradientShifted(NumPy):
     def dropout_train(self, case: Dropout) -> dict[str, Array]:
         arrays = super().dropout_train(case)
@@ -69,13 +77,15 @@ class LanesGradientShifted(NumPy):
         return arrays
 
 
-@fault(clause="DO.independent", says="one mask for all layers")
+@fault(clause="DO.independent", category="seed", says="one mask for all layers")
 class OneMaskForTheLayers(NumPy):
     def drawn(self, case: Dropout) -> Array:
         return super().drawn(replace(case, layer=1))
 
 
-@fault(clause="DO.independent", says="every second position of a small tensor is kept a little more often")
+@fault(
+    clause="DO.independent", category="mask", says="every second position of a small tensor is kept a little more often"
+)
 class PositionsFavoured(NumPy):
     def mask(self, shape: tuple[int, ...], rate: float, seed: int) -> Array:
         random = np.random.default_rng(seed)
@@ -84,7 +94,11 @@ class PositionsFavoured(NumPy):
         return np.asarray(random.random(size) >= rate + lean).reshape(shape)
 
 
-@fault(clause="DO.independent", says="positions of a small tensor take turns: every second mask is the other half")
+@fault(
+    clause="DO.independent",
+    category="mask",
+    says="positions of a small tensor take turns: every second mask is the other half",
+)
 class PositionsTakeTurns(NumPy):
     last: Array | None = None
 
@@ -97,31 +111,31 @@ class PositionsTakeTurns(NumPy):
         return turn
 
 
-@fault(clause="DO.calls", says="the stream repeats after eight calls")
+@fault(clause="DO.calls", category="seed", says="the stream repeats after eight calls")
 class RepeatsAfterEightCalls(NumPy):
     def drawn(self, case: Dropout) -> Array:
         return super().drawn(replace(case, call=(case.call - 1) % 8 + 1))
 
 
-@fault(clause="DO.calls", says="every fourth call draws the mask of the one before it")
+@fault(clause="DO.calls", category="seed", says="every fourth call draws the mask of the one before it")
 class FourthCallRepeats(NumPy):
     def drawn(self, case: Dropout) -> Array:
         return super().drawn(replace(case, call=case.call - (case.call % 4 == 0)))
 
 
-@fault(clause="DO.seed", says="the global seed is ignored")
+@fault(clause="DO.seed", category="seed", says="the global seed is ignored")
 class GlobalSeedIgnored(NumPy):
     def drawn(self, case: Dropout) -> Array:
         return super().drawn(replace(case, seed=0) if case.globally else case)
 
 
-@fault(clause="DO.modes", says="compiled code has another generator")
+@fault(clause="DO.modes", category="mode", says="compiled code has another generator")
 class CompiledDrawsOtherwise(TwoModes):
     def rewritten(self, case: Case, arrays: dict[str, Array]) -> dict[str, Array]:
         return arrays if not isinstance(case, Dropout) else dict(self.dropout(replace(case, seed=case.seed ^ 1)))
 
 
-@fault(clause="DO.modes", says="compiled code draws in columns")
+@fault(clause="DO.modes", category="mode", says="compiled code draws in columns")
 class CompiledDrawsInColumns(TwoModes):
     def rewritten(self, case: Case, arrays: dict[str, Array]) -> dict[str, Array]:
         if isinstance(case, Dropout):
@@ -131,7 +145,7 @@ class CompiledDrawsInColumns(TwoModes):
         return arrays
 
 
-@fault(clause="DO.process", says="the seed is salted with the number of the process")
+@fault(clause="DO.process", category="seed", says="the seed is salted with the number of the process")
 class SaltedSeed(NumPy):
     def mask(self, shape: tuple[int, ...], rate: float, seed: int) -> Array:
         return super().mask(shape, rate, seed + os.getpid())

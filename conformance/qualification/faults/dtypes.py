@@ -24,23 +24,27 @@ class _Cut(NumPy):
         return Outcome({**outcome.arrays, "y": outcome.arrays["y"].astype(x.dtype)}, outcome.state)
 
 
-@fault(clause="BN.dtype", says="the output is cut to whole numbers where x has them")
+@fault(clause="BN.dtype", category="dtype", says="the output is cut to whole numbers where x has them")
 class BatchNormCut(_Cut):
     pass
 
 
-@fault(clause="ACT.dtype", says="the output is cut to whole numbers where x has them")
+@fault(clause="ACT.dtype", category="dtype", says="the output is cut to whole numbers where x has them")
 class ActivationCut(_Cut):
     pass
 
 
-@fault(clause="LN.dtype", says="uint8 is read as int8: numbers above 127 are negative")
+@fault(clause="LN.dtype", category="dtype", says="uint8 is read as int8: numbers above 127 are negative")
 class LayerNormSigned(NumPy):
     def taken(self, x: Array, dtype: np.dtype[Any]) -> Array:
         return (x.view(np.int8) if x.dtype == np.uint8 else x).astype(dtype)
 
 
-@fault(clause="DO.dtype", says="whole numbers are dropped and not scaled, since 1/(1 - p) is 1 among them")
+@fault(
+    clause="DO.dtype",
+    category="dtype",
+    says="whole numbers are dropped and not scaled, since 1/(1 - p) is 1 among them",
+)
 class DropoutWholeScale(NumPy):
     def ask(self, subject: Subject, case: Case) -> Outcome:
         outcome = super().ask(subject, case)
@@ -50,7 +54,7 @@ class DropoutWholeScale(NumPy):
         return Outcome({**outcome.arrays, "y": np.where(outcome.arrays["y"] != 0, x, 0).astype("float32")})
 
 
-@fault(clause="NE.dtype", says="weight and bias are cast to the dtype of x")
+@fault(clause="NE.dtype", category="dtype", says="weight and bias are cast to the dtype of x")
 class NeuronWholeWeights(NumPy):
     def ask(self, subject: Subject, case: Case) -> Outcome:
         if case.foreign and isinstance(case, Dense) and case.x.dtype.kind in "iu":
@@ -59,7 +63,7 @@ class NeuronWholeWeights(NumPy):
         return super().ask(subject, case)
 
 
-@fault(clause="NE.dtype", says="refused with an error that says nothing")
+@fault(clause="NE.dtype", category="validation", says="refused with an error that says nothing")
 class NeuronMute(NumPy):
     def ask(self, subject: Subject, case: Case) -> Outcome:
         if case.foreign:

@@ -22,31 +22,35 @@ from .layer_norm import (
     VarianceTermMissing,
 )
 
-fault(clause="LN.shift", says="mean not subtracted, as in root-mean-square normalization")(MeanNotSubtracted)
-fault(clause="LN.scale", says="epsilon outside the root")(EpsilonOutsideRoot)
-fault(clause="LN.grad.orthogonal", says="dx without the mean term")(MeanTermMissing)
-fault(clause="LN.grad.orthogonal", says="dx without the variance term")(VarianceTermMissing)
-fault(clause="LN.multi-axis", says="gain transposed, where the sizes of the last two axes are equal")(GainTransposed)
-fault(clause="LN.multi-axis", says="statistics over the last axis alone")(LastAxisAlone)
-fault(clause="LN.large", says="variance in one pass, E[x^2] - E[x]^2")(OnePassVariance)
-fault(clause="BN-vs-LN", says="layer normalization over the samples")(OverTheSamples)
+fault(clause="LN.shift", category="formula", says="mean not subtracted, as in root-mean-square normalization")(
+    MeanNotSubtracted
+)
+fault(clause="LN.scale", category="epsilon", says="epsilon outside the root")(EpsilonOutsideRoot)
+fault(clause="LN.grad.orthogonal", category="gradient", says="dx without the mean term")(MeanTermMissing)
+fault(clause="LN.grad.orthogonal", category="gradient", says="dx without the variance term")(VarianceTermMissing)
+fault(clause="LN.multi-axis", category="axis", says="gain transposed, where the sizes of the last two axes are equal")(
+    GainTransposed
+)
+fault(clause="LN.multi-axis", category="axis", says="statistics over the last axis alone")(LastAxisAlone)
+fault(clause="LN.large", category="reduction", says="variance in one pass, E[x^2] - E[x]^2")(OnePassVariance)
+fault(clause="BN-vs-LN", category="axis", says="layer normalization over the samples")(OverTheSamples)
 
 
-@fault(clause="LN.shift", says="the mean of the first four features alone")
+@fault(clause="LN.shift", category="axis", says="the mean of the first four features alone")
 class MeanOfTheFirst(NumPy):
     def layer_moments(self, x: Array, axes: Axes) -> tuple[Array, Array]:
         mean = self.average(x[..., :4], axes)
         return mean, self.average(np.square(x - mean), axes)
 
 
-@fault(clause="LN.scale", says="a variance below 1e-3 is taken for 1e-3")
+@fault(clause="LN.scale", category="epsilon", says="a variance below 1e-3 is taken for 1e-3")
 class VarianceFloored(NumPy):
     def layer_moments(self, x: Array, axes: Axes) -> tuple[Array, Array]:
         mean, var = super().layer_moments(x, axes)
         return mean, np.maximum(var, var.dtype.type(1e-3))
 
 
-@fault(clause="LN.no-affine", says="without a gain the bias is left out too")
+@fault(clause="LN.no-affine", category="formula", says="without a gain the bias is left out too")
 class BiasGoesWithTheGain(NumPy):
     def layer_norm(self, case: LayerNorm) -> dict[str, Array]:
         arrays = super().layer_norm(case)
@@ -55,14 +59,14 @@ class BiasGoesWithTheGain(NumPy):
         return arrays
 
 
-@fault(clause="LN.no-affine", says="without a gain no gradient goes through the statistics")
+@fault(clause="LN.no-affine", category="gradient", says="without a gain no gradient goes through the statistics")
 class ConstantStatisticsWithoutGain(NumPy):
     def layer_norm_gradient(self, case: LayerNorm, dy: Array, mean: Array, var: Array) -> dict[str, Array]:
         found = super().layer_norm_gradient(case, dy, mean, var)
         return found if case.gain is not None else found | {"dx": dy * self.inverse_root(var, case.eps)}
 
 
-@fault(clause="LN.multi-axis", says="bias transposed, where the sizes of the last two axes are equal")
+@fault(clause="LN.multi-axis", category="axis", says="bias transposed, where the sizes of the last two axes are equal")
 class BiasTransposed(NumPy):
     def layer_norm(self, case: LayerNorm) -> dict[str, Array]:
         bias = case.bias
@@ -71,7 +75,7 @@ class BiasTransposed(NumPy):
         return super().layer_norm(replace(case, bias=bias))
 
 
-@fault(clause="LN.multi-axis", says="the gain's gradient transposed, where the sizes are equal")
+@fault(clause="LN.multi-axis", category="axis", says="the gain's gradient transposed, where the sizes are equal")
 class GainGradientTransposed(NumPy):
     def layer_affine_gradient(self, case: LayerNorm, dy: Array, x_hat: Array) -> dict[str, Array]:
         found = super().layer_affine_gradient(case, dy, x_hat)
@@ -81,14 +85,14 @@ class GainGradientTransposed(NumPy):
         return found
 
 
-@fault(clause="LN.large", says="features beyond 2^16 - 1 are left out of the mean")
+@fault(clause="LN.large", category="dtype", says="features beyond 2^16 - 1 are left out of the mean")
 class CounterOfSixteenBits(NumPy):
     def layer_moments(self, x: Array, axes: Axes) -> tuple[Array, Array]:
         mean, var = super().layer_moments(x[..., : 2**16 - 1], axes)
         return mean, var
 
 
-@fault(clause="BN-vs-LN", says="batch normalization by sample")
+@fault(clause="BN-vs-LN", category="axis", says="batch normalization by sample")
 class BatchNormBySample(NumPy):
     def batch_norm(self, case: BatchNorm) -> Outcome:
         outcome = super().batch_norm(case)

@@ -19,13 +19,13 @@ def total_in(dtype: str, x: Array, axes: Axes) -> Array:
     return keep_axes(in_order(lanes(x, axes).astype(dtype_of(dtype))).astype(x.dtype), x, axes)
 
 
-@fault(clause="BN.low-precision", says="sums in float16")
+@fault(clause="BN.low-precision", category="dtype", says="sums in float16")
 class BatchSumsInHalf(NumPy):
     def total(self, x: Array, axes: Axes) -> Array:
         return total_in("float16", x, axes)
 
 
-@fault(clause="BN.low-precision", says="sums of the statistics alone in bfloat16")
+@fault(clause="BN.low-precision", category="dtype", says="sums of the statistics alone in bfloat16")
 class BatchMomentsInBfloat(NumPy):
     def batch_moments(self, x: Array, axes: Axes) -> tuple[Array, Array]:
         n = x.size // np.prod([x.shape[axis] for axis in range(x.ndim) if axis not in axes])
@@ -33,14 +33,14 @@ class BatchMomentsInBfloat(NumPy):
         return mean, total_in("bfloat16", np.square(x - mean), axes) / x.dtype.type(n)
 
 
-@fault(clause="BN.low-precision", says="squares of deviations in float16, summed in float32")
+@fault(clause="BN.low-precision", category="dtype", says="squares of deviations in float16, summed in float32")
 class BatchSquaresInHalf(NumPy):
     def batch_moments(self, x: Array, axes: Axes) -> tuple[Array, Array]:
         mean = self.average(x, axes)
         return mean, self.average(np.square((x - mean).astype(np.float16)).astype(x.dtype), axes)
 
 
-@fault(clause="BN.low-precision", says="gradients of gamma and beta added up in float16")
+@fault(clause="BN.low-precision", category="dtype", says="gradients of gamma and beta added up in float16")
 class BatchAffineGradientInHalf(NumPy):
     def affine_gradient(self, dy: Array, x_hat: Array, axes: Axes, **parameters: Array | None) -> dict[str, Array]:
         found = super().affine_gradient(dy, x_hat, axes, **parameters)
@@ -48,7 +48,11 @@ class BatchAffineGradientInHalf(NumPy):
         return {name: total_in("float16", term, axes).reshape(value.shape) for (name, value), term in terms}
 
 
-@fault(clause="BN.low-precision", says="the variance of the running statistics, not of the output, from 16-bit sums")
+@fault(
+    clause="BN.low-precision",
+    category="dtype",
+    says="the variance of the running statistics, not of the output, from 16-bit sums",
+)
 class RunningVarianceInHalf(NumPy):
     def batch_norm_track(self, case: BatchNorm, state: dict[str, Array], mean: Array, var: Array) -> None:
         axes = self.batch_axes(case.x, case.channel_axis)
@@ -57,7 +61,7 @@ class RunningVarianceInHalf(NumPy):
         super().batch_norm_track(case, state, mean, rough)
 
 
-@fault(clause="BN.low-precision", says="every operation in the dtype of the input")
+@fault(clause="BN.low-precision", category="dtype", says="every operation in the dtype of the input")
 class BatchInOwnDtype(NumPy):
     def computed_in(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
         return dtype
@@ -76,19 +80,19 @@ class HalfIn(NumPy):
         raise NotImplementedError
 
 
-@fault(clause="LN.low-precision", says="sums over the features in float16")
+@fault(clause="LN.low-precision", category="dtype", says="sums over the features in float16")
 class FeatureSumsInHalf(HalfIn):
     def chosen(self, axes: Axes) -> bool:
         return 0 not in axes
 
 
-@fault(clause="LN.low-precision", says="dgain and dbias added up in float16 over the samples")
+@fault(clause="LN.low-precision", category="dtype", says="dgain and dbias added up in float16 over the samples")
 class SampleSumsInHalf(HalfIn):
     def chosen(self, axes: Axes) -> bool:
         return 0 in axes
 
 
-@fault(clause="LN.low-precision", says="dgain and dbias added up in bfloat16 over the samples")
+@fault(clause="LN.low-precision", category="dtype", says="dgain and dbias added up in bfloat16 over the samples")
 class SampleSumsInBfloat(NumPy):
     def affine_gradient(self, dy: Array, x_hat: Array, axes: Axes, **parameters: Array | None) -> dict[str, Array]:
         found = super().affine_gradient(dy, x_hat, axes, **parameters)
@@ -96,13 +100,13 @@ class SampleSumsInBfloat(NumPy):
         return {name: total_in("bfloat16", term, axes).reshape(value.shape) for (name, value), term in terms}
 
 
-@fault(clause="LN.low-precision", says="squares in float16, summed in float32")
+@fault(clause="LN.low-precision", category="dtype", says="squares in float16, summed in float32")
 class LayerSquaresInHalf(NumPy):
     def layer_moments(self, x: Array, axes: Axes) -> tuple[Array, Array]:
         mean = self.average(x, axes)
         return mean, self.average(np.square((x - mean).astype(np.float16)).astype(x.dtype), axes)
 
 
-@fault(clause="LN.low-precision", says="every operation in the dtype of the input")
+@fault(clause="LN.low-precision", category="dtype", says="every operation in the dtype of the input")
 class LayerInOwnDtype(BatchInOwnDtype):
     pass

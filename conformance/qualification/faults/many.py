@@ -19,31 +19,43 @@ class RunningSum(NumPy):
         return keep_axes(in_order(lanes(x, axes)), x, axes)
 
 
-@fault(clause="BN.many", says="one running sum in float32 from first to last: it stands still at 2^24")
+@fault(
+    clause="BN.many",
+    category="reduction",
+    says="one running sum in float32 from first to last: it stands still at 2^24",
+)
 class BatchStandsStill(RunningSum):
     pass
 
 
-@fault(clause="LN.many", says="one running sum in float32 from first to last: it stands still at 2^24")
+@fault(
+    clause="LN.many",
+    category="reduction",
+    says="one running sum in float32 from first to last: it stands still at 2^24",
+)
 class LayerStandsStill(RunningSum):
     pass
 
 
-@fault(clause="BN.many", says="the gradients of gamma and beta alone as running sums in float32")
+@fault(clause="BN.many", category="reduction", says="the gradients of gamma and beta alone as running sums in float32")
 class BatchAffineGradientStandsStill(NumPy):
     def affine_gradient(self, dy: Array, x_hat: Array, axes: Axes, **parameters: Array | None) -> dict[str, Array]:
         sums = RunningSum().affine_gradient(dy, x_hat, axes, **parameters)
         return super().affine_gradient(dy, x_hat, axes, **parameters) | sums
 
 
-@fault(clause="BN.many", says="the stored mean alone as a running sum in float32")
+@fault(clause="BN.many", category="reduction", says="the stored mean alone as a running sum in float32")
 class RunningMeanStandsStill(NumPy):
     def batch_norm_track(self, case: BatchNorm, state: dict[str, Array], mean: Array, var: Array) -> None:
         axes = self.batch_axes(case.x, case.channel_axis)
         super().batch_norm_track(case, state, RunningSum().average(case.x, axes).reshape(-1), var)
 
 
-@fault(clause="LN.many", says="the gradients of gain and bias as running sums in float32 over the samples")
+@fault(
+    clause="LN.many",
+    category="reduction",
+    says="the gradients of gain and bias as running sums in float32 over the samples",
+)
 class SampleSumsStandStill(NumPy):
     def affine_gradient(self, dy: Array, x_hat: Array, axes: Axes, **parameters: Array | None) -> dict[str, Array]:
         return RunningSum().affine_gradient(dy, x_hat, axes, **parameters)
@@ -59,11 +71,11 @@ class LastBlockLost(NumPy):
         return Outcome(arrays, found.state)
 
 
-@fault(clause="BN.many", says="the very last element is off by one")
+@fault(clause="BN.many", category="layout", says="the very last element is off by one")
 class BatchLastElement(LastBlockLost):
     pass
 
 
-@fault(clause="LN.many", says="the very last element is off by one")
+@fault(clause="LN.many", category="layout", says="the very last element is off by one")
 class LayerLastElement(LastBlockLost):
     pass

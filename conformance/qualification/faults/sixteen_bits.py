@@ -19,52 +19,74 @@ class InHalf(BatchInOwnDtype):
     dtypes = ("float16",)
 
 
-@fault(clause="BN.shift", says="every operation in the dtype of the input: a constant takes the digits of x")
+@fault(
+    clause="BN.shift",
+    category="dtype",
+    says="every operation in the dtype of the input: a constant takes the digits of x",
+)
 class ShiftInOwnDtype(InHalf):
     pass
 
 
-@fault(clause="BN.scale", says="every operation in the dtype of the input: squares of a scaled input overflow")
+@fault(
+    clause="BN.scale",
+    category="dtype",
+    says="every operation in the dtype of the input: squares of a scaled input overflow",
+)
 class ScaleInOwnDtype(InHalf):
     pass
 
 
-@fault(clause="BN.permute", says="every operation in the dtype of the input: the order of the batch shows")
+@fault(
+    clause="BN.permute",
+    category="dtype",
+    says="every operation in the dtype of the input: the order of the batch shows",
+)
 class OrderInOwnDtype(InHalf):
     pass
 
 
-@fault(clause="BN.constant", says="every operation in the dtype of the input: a mean of equal numbers is another one")
+@fault(
+    clause="BN.constant",
+    category="dtype",
+    says="every operation in the dtype of the input: a mean of equal numbers is another one",
+)
 class ConstantInOwnDtype(InHalf):
     pass
 
 
-@fault(clause="BN.large", says="every operation in the dtype of the input: sums stand still")
+@fault(clause="BN.large", category="dtype", says="every operation in the dtype of the input: sums stand still")
 class ManyInOwnDtype(InHalf):
     pass
 
 
-@fault(clause="BN.running.sequence", says="statistics in the dtype of the input, step by step")
+@fault(clause="BN.running.sequence", category="dtype", says="statistics in the dtype of the input, step by step")
 class SequenceInOwnDtype(InHalf):
     pass
 
 
-@fault(clause="LN.shift", says="every operation in the dtype of the input: a constant takes the digits of x")
+@fault(
+    clause="LN.shift",
+    category="dtype",
+    says="every operation in the dtype of the input: a constant takes the digits of x",
+)
 class LayerShiftInOwnDtype(InHalf):
     pass
 
 
-@fault(clause="LN.constant", says="every operation in the dtype of the input: the sum of a row overflows")
+@fault(
+    clause="LN.constant", category="dtype", says="every operation in the dtype of the input: the sum of a row overflows"
+)
 class LayerConstantInOwnDtype(InHalf):
     pass
 
 
-@fault(clause="LN.large", says="every operation in the dtype of the input: sums stand still")
+@fault(clause="LN.large", category="dtype", says="every operation in the dtype of the input: sums stand still")
 class FeaturesInOwnDtype(InHalf):
     pass
 
 
-@fault(clause="LN.multi-axis", says="every operation in the dtype of the input")
+@fault(clause="LN.multi-axis", category="dtype", says="every operation in the dtype of the input")
 class SeveralAxesInOwnDtype(InHalf):
     pass
 
@@ -83,7 +105,11 @@ class Sixteen(NumPy):
         return np.asarray(value).astype(dtype_of(self.asked)).astype(np.float64)
 
 
-@fault(clause="DO.bad-input", says="the rate is looked at after it went through the dtype of x: 1.001 is 1 in bfloat16")
+@fault(
+    clause="DO.bad-input",
+    category="dtype",
+    says="the rate is looked at after it went through the dtype of x: 1.001 is 1 in bfloat16",
+)
 class RateLookedAtRounded(Sixteen):
     def dropout(self, case: Dropout) -> dict[str, Array]:
         if self.asked == "bfloat16" and self.rounded(case.rate) == 1.0:
@@ -91,7 +117,7 @@ class RateLookedAtRounded(Sixteen):
         return super().dropout(case)
 
 
-@fault(clause="NE.bias", says="in 16 bits the bias is added to each half of the inputs")
+@fault(clause="NE.bias", category="dtype", says="in 16 bits the bias is added to each half of the inputs")
 class BiasAddedTwice(Sixteen):
     def dense(self, case: Dense) -> dict[str, Array]:
         found = super().dense(case)

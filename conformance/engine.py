@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 import conformance.suite
-from conformance import plugin, profiles
+from conformance import caches, plugin, profiles
 from conformance.clauses import CLAUSES
 from conformance.report import table
 from conformance.report.progress import Meter
@@ -142,7 +142,9 @@ def run(request: Request, output: Console) -> bool | None:
     """
     if request.workers is not None and find_spec("xdist") is None:
         raise UsageError("-n needs pytest-xdist: python -m pip install pytest-xdist")
-    with _own(output) as console, _undisturbed():
+    # A folder that the user names is for the workers too.
+    kept = caches.shared() if request.cache is None else contextlib.nullcontext()
+    with _own(output) as console, _undisturbed(), kept:
         with Meter(console) as meter:
             watch = Watch(meter)
             gate = Gate(watch, request.profile)

@@ -1,4 +1,4 @@
-"""The command line ``conformance``: run, list, explain, show, report, diff, reproduce, merge.
+"""The command line ``conformance``: run, list, explain, show, qualify, report, diff, reproduce, merge.
 
 Exit codes: 0 conforms (recorded deviations included), 1 something new fails or a record is stale (``diff``: something
 got worse), 2 usage, 3 nothing was run, 4 a defect of the suite itself, 130 interrupted, 143 terminated. An error is one
@@ -113,8 +113,30 @@ def parser() -> Parser:
     show.add_argument("--ulps", action="store_true", help=told)
     told = "the statistical tests instead: samples, share of the false-alarm probability, the smallest shift that shows"
     show.add_argument("--ledger", action="store_true", help=told)
+    _add_qualify(commands)
     reports.add(commands)
     return top
+
+
+def _add_qualify(commands: Any) -> None:
+    qualify = commands.add_parser(
+        "qualify", help="the test of the test: faults that it must catch, sound layers", allow_abbrev=False
+    )
+    told = "how hard to look at the faults (default: ci)"
+    qualify.add_argument("--profile", choices=("quick", "ci", "deep"), default="ci", help=told)
+    told = "how hard to look at the sound layers (default: quick)"
+    qualify.add_argument("--zoo-profile", choices=("quick", "ci", "deep"), default="quick", help=told)
+    qualify.add_argument("--seed", type=_seed, default=0, metavar="N", help="seed of shapes and masks (default: 0)")
+    told = "processes: a number, or auto (a processor each, at most 4; the default)"
+    qualify.add_argument("-n", dest="workers", type=_workers, default="auto", metavar="WORKERS", help=told)
+    told = "plant what this Python file registers, too (repeatable)"
+    qualify.add_argument("--plant", type=Path, action="append", default=[], metavar="FILE", help=told)
+    told = "put each fault to the other clauses of its layer too: takes far longer"
+    qualify.add_argument("--matrix", action="store_true", help=told)
+    told = "where the figures go (default: qualification.json)"
+    qualify.add_argument("--results", type=Path, default=Path("qualification.json"), metavar="FILE", help=told)
+    told = "print the figures of a qualification that was made before"
+    qualify.add_argument("--show", type=Path, metavar="FILE", help=told)
 
 
 def _console() -> Console:
@@ -225,11 +247,35 @@ def _show(options: argparse.Namespace, console: Console) -> int:
     return CONFORMS
 
 
+def _qualify(options: argparse.Namespace, console: Console) -> int:
+    from conformance.qualification import document
+    from conformance.report import qualified
+
+    if options.show is not None:
+        return CONFORMS if qualified.draw(document.load(options.show), console) else FAILS
+    from conformance.qualification import qualify
+    from conformance.report.progress import Counter
+
+    request = qualify.Request(
+        options.profile,
+        options.zoo_profile,
+        options.seed,
+        qualify.processes(options.workers),
+        tuple(options.plant),
+        options.matrix,
+    )
+    document.writable(options.results)  # before an hour's work
+    with Counter(console, "layers x clauses") as counter:
+        found = qualify.qualify(request, counter.advance)
+    document.save(found, options.results)
+    return CONFORMS if qualified.draw(document.load(options.results), console) else FAILS
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code. argparse leaves with SystemExit on --help, --version and usage errors."""
     options = parser().parse_args(arguments)
     command: Callable[[argparse.Namespace, Any], int]
-    own = {"run": _run, "list": _list, "explain": _explain, "show": _show}
+    own = {"run": _run, "list": _list, "explain": _explain, "show": _show, "qualify": _qualify}
     command = {**own, **reports.HANDLERS}[options.command]
     try:
         return command(options, _console())

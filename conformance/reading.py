@@ -24,21 +24,27 @@ _NEWER = "a newer version of conformance wrote it: python -m pip install --upgra
 
 def read(path: Path) -> tuple[dict[str, Any], list[Row]]:
     """The run and its rows. Raises ResultsError with one line that says what is wrong, and where."""
-    document = _parsed(path)
+    document = parsed(path)
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise ResultsError(f"{path}: not a conformance results file (no schema {SCHEMA!r})")
     version = document.get("schema_version")
     if isinstance(version, bool) or version not in (1, SCHEMA_VERSION):
         newer = isinstance(version, int) and version > SCHEMA_VERSION
         raise ResultsError(f"{path}: schema version {str(version)[:40]!r}; {_NEWER if newer else _OTHER}")
-    try:
-        _validate()(_upgraded(document))
-    except _refusal() as error:
-        raise ResultsError(f"{path}: {_told(error)}") from None
+    check(_validate(), _upgraded(document), path)
     return document["run"], document["results"]
 
 
-def _parsed(path: Path) -> Any:
+def check(validate: Callable[[Any], Any], document: Any, path: Path) -> None:
+    """Raises ResultsError where the document is not as a schema says."""
+    try:
+        validate(document)
+    except _refusal() as error:
+        raise ResultsError(f"{path}: {_told(error)}") from None
+
+
+def parsed(path: Path) -> Any:
+    """What the file holds, as JSON. Raises ResultsError where it is too large, unreadable, or no JSON."""
     try:
         if (size := path.stat().st_size) > LARGEST:
             raise ResultsError(f"{path}: {size >> 20} MB are more than a run writes ({LARGEST >> 20} MB at most)")
@@ -80,10 +86,15 @@ def schema() -> dict[str, Any]:
 
 @functools.cache
 def _validate() -> Callable[[Any], Any]:
+    return validator(schema())
+
+
+def validator(schema: dict[str, Any]) -> Callable[[Any], Any]:
+    """What checks a document by a JSON Schema."""
     import fastjsonschema
 
-    # It knows drafts up to 7, whose keywords are all that the schema uses.
-    known = json.loads(json.dumps(schema()).replace('"$defs"', '"definitions"').replace("#/$defs/", "#/definitions/"))
+    # It knows drafts up to 7, whose keywords are all that our schemas use.
+    known = json.loads(json.dumps(schema).replace('"$defs"', '"definitions"').replace("#/$defs/", "#/definitions/"))
     known["$schema"] = "http://json-schema.org/draft-07/schema#"
     made: Callable[[Any], Any] = fastjsonschema.compile(known, use_default=False)
     return made

@@ -63,3 +63,32 @@ class Meter:
         # A message of the judge names its clause and subject itself.
         told = message if message.startswith(head.split(" ")[0]) else f"{head}\n{message}"
         self.console.print(Text("FAIL ", "bold red") + Text(f"{told}\n"), soft_wrap=True)
+
+
+class Counter:
+    """Counts what is done of something that has no rows: a bar on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, console: Console, what: str) -> None:
+        self.console, self.what = console, what
+        columns = (TextColumn("{task.description}"), BarColumn(None), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bar = Progress(*columns, console=console, transient=True) if console.is_terminal else None
+        self._task = self._bar.add_task(what, total=None) if self._bar else None
+        self._told = time.monotonic()
+
+    def __enter__(self) -> Counter:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def advance(self, done: int, total: int, now: str) -> None:
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=done, total=total, description=f"{now[:36]:36}")
+        elif time.monotonic() - self._told > Meter.INTERVAL or done == total:
+            self._told = time.monotonic()
+            self.console.print(Text(f"{done} of {total} {self.what} done"), soft_wrap=True)

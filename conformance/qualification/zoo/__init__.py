@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from adapters.numpy import NumPy
+from conformance.clauses import CLAUSES
+
 from ..registry import SOUND, Sound
 
 # Importing a module registers what is in it.
 from . import layers, sums
 
-__all__ = ["SOUND", "Sound", "layers", "sums"]
+__all__ = ["CONTROL", "SOUND", "Sound", "layers", "sums"]
+
+#: What most others are made from, as it is.
+CONTROL = Sound("control", "the control", NumPy(), clauses=tuple(CLAUSES))

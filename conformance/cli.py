@@ -58,6 +58,12 @@ def _workers(text: str) -> str:
     return text
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < SEEDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 up")
+    return int(text)
+
+
 def _positive(text: str) -> float:
     try:
         value = float(text)
@@ -131,6 +137,10 @@ def _add_qualify(commands: Any) -> None:
     qualify.add_argument("-n", dest="workers", type=_workers, default="auto", metavar="WORKERS", help=told)
     told = "plant what this Python file registers, too (repeatable)"
     qualify.add_argument("--plant", type=Path, action="append", default=[], metavar="FILE", help=told)
+    told = "only faults whose id matches GLOB, and the control (repeatable; commas separate)"
+    qualify.add_argument("--fault", type=_values, action="extend", default=[], metavar="GLOB", help=told)
+    told = "only the first N faults of each category, and the control"
+    qualify.add_argument("--sample", type=_count, metavar="N", help=told)
     told = "put each fault to the other clauses of its layer too: takes far longer"
     qualify.add_argument("--matrix", action="store_true", help=told)
     told = "where the figures go (default: qualification.json)"
@@ -263,6 +273,8 @@ def _qualify(options: argparse.Namespace, console: Console) -> int:
         qualify.processes(options.workers),
         tuple(options.plant),
         options.matrix,
+        options.sample,
+        tuple(options.fault) or ("*",),
     )
     document.writable(options.results)  # before an hour's work
     with Counter(console, "layers x clauses") as counter:

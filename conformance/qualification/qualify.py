@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
-import itertools
 import multiprocessing
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from .zoo import CONTROL, SOUND
 TOGETHER = 16
 #: As many processes as ``-n auto`` starts at most.
 MOST = 4
+#: What the modules of a user's plants are called.
+_PLANTS = "plants_"
 
 Row = dict[str, Any]
 
@@ -46,8 +49,15 @@ class Request:
     plants: tuple[Path, ...] = ()
     #: Whether each fault is put to the other clauses of its layer too.
     matrix: bool = False
-    #: Of the faults, the first so many of each category alone; all of them where it is None.
-    each: int | None = None
+    #: Of the faults, the first so many of each category alone and the user's; all of them where it is None.
+    sample: int | None = None
+    #: Of the faults, those whose id matches one of the globs.
+    globs: tuple[str, ...] = ("*",)
+
+    @property
+    def narrow(self) -> bool:
+        """Whether it asks for some faults: then no sound layer is asked but the control, under their clauses."""
+        return self.sample is not None or self.globs != ("*",)
 
 
 def processes(told: str) -> int:
@@ -72,8 +82,8 @@ def qualify(request: Request, told: Callable[[int, int, str], None] = lambda don
     """
     started, clock = results.now(), time.monotonic()
     _begin(request)
-    faults, not_asked = _present(_chosen(request.each))
-    sounds, missing = _present([CONTROL, *SOUND] if request.each is None else [CONTROL])
+    faults, not_asked = _present(_chosen(request))
+    sounds, missing = _present([CONTROL] if request.narrow else [CONTROL, *SOUND])
     tasks = list(_tasks(faults, sounds))
     rows: dict[bool, list[Row]] = {True: [], False: []}
     for task, found in _answers(tasks, request):
@@ -116,7 +126,7 @@ def _begin(request: Request) -> None:
 
 
 def _import(path: Path) -> None:
-    name = f"plants_{path.stem}"
+    name = f"{_PLANTS}{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None or not path.is_file():
         raise QualificationError(f"{path} is no file of Python")
@@ -131,12 +141,19 @@ def _import(path: Path) -> None:
         raise QualificationError(f"{path}: {type(error).__name__}: {error}") from None
 
 
-def _chosen(each: int | None) -> list[Fault]:
-    if each is None:
-        return list(FAULTS)
-    by_category = sorted(FAULTS, key=lambda fault: fault.category)
-    groups = (list(group) for _, group in itertools.groupby(by_category, key=lambda fault: fault.category))
-    return [fault for group in groups for fault in group[:each]]
+def _chosen(request: Request) -> list[Fault]:
+    found = [fault for fault in FAULTS if any(fnmatchcase(fault.id, glob) for glob in request.globs)]
+    if not found:
+        raise QualificationError(f"--fault {','.join(request.globs)} matches no planted fault, e.g. {FAULTS[0].id}")
+    if request.sample is None:
+        return found
+    before: Counter[str] = Counter()
+    chosen = []
+    for fault in found:
+        before[fault.category] += 1
+        if before[fault.category] <= request.sample or type(fault.adapter).__module__.startswith(_PLANTS):
+            chosen.append(fault)
+    return chosen
 
 
 def _present(layers: list[Any]) -> tuple[list[Any], dict[str, str]]:
@@ -150,7 +167,8 @@ def _tasks(faults: list[Fault], sounds: list[Sound]) -> Iterator[_Task]:
     groups: list[_Task] = []
     for clause in CLAUSES:
         planted = [fault.id for fault in faults if fault.clause == clause]
-        left_alone = [sound.id for sound in sounds if sound.answers(clause)]
+        asked = planted or sounds != [CONTROL]  # a sample's control where the sample's faults are
+        left_alone = [sound.id for sound in sounds if asked and sound.answers(clause)]
         for ids, are_faults in ((planted, True), (left_alone, False)):
             cuts = range(0, len(ids), TOGETHER)
             groups += [_Task(clause, tuple(ids[cut : cut + TOGETHER]), are_faults) for cut in cuts]
@@ -174,10 +192,10 @@ def _answers(tasks: list[_Task], request: Request) -> Iterator[tuple[_Task, list
 
 def _asked(task: _Task, request: Request) -> list[Row]:
     profiles.choose(request.profile if task.faults else request.zoo_profile)
-    known: dict[str, Any] = {layer.id: layer for layer in (*FAULTS, CONTROL, *SOUND)}
+    every: tuple[Fault | Sound, ...] = (*FAULTS, CONTROL, *SOUND)
+    known = {layer.id: layer for layer in every}
     rows = []
-    layers: list[Fault | Sound] = [known[name] for name in task.ids]
-    for layer in layers:
+    for layer in (known[name] for name in task.ids):
         row = {"says": layer.says, **survey(layer, task.clause, request.seed)}
         if isinstance(layer, Fault):
             row |= {"category": layer.category, "tracker": layer.tracker, "survives": layer.survives}

@@ -33,6 +33,8 @@ def add(commands: Any) -> None:
     for name, what in _REPORTS.items():
         report.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"{what[0]} (- prints it)")
     report.add_argument("--against", type=Path, metavar="OLD", help="results of an earlier run: tell what changed")
+    told = "what 'conformance qualify' wrote: show in the page what the suite itself is worth"
+    report.add_argument("--qualification", type=Path, metavar="FILE", help=told)
 
     diff = commands.add_parser(
         "diff", help="what changed between two runs; 1 if something got worse", allow_abbrev=False
@@ -82,11 +84,16 @@ def write(path: Path, text: str) -> None:
 # ------------------------------------------------------------------ report
 
 
-def _html(view: View, changes: Difference | None) -> str:
+def _html(view: View, changes: Difference | None, qualification: Path | None = None) -> str:
     from conformance.report.html import page
     from conformance.report.scripts import Scripts
 
-    return page(view, Scripts(), changes)
+    if qualification is None:
+        return page(view, Scripts(), changes)
+    from conformance.qualification import document
+    from conformance.report.qualified import Qualified
+
+    return page(view, Scripts(), changes, Qualified(document.load(qualification)))
 
 
 def _markdown(view: View, changes: Difference | None) -> str:
@@ -135,11 +142,13 @@ def report(options: argparse.Namespace, console: Console) -> int:
     wanted = [(name, getattr(options, name)) for name in _REPORTS if getattr(options, name) is not None]
     if not wanted:
         raise OutputError("nothing to write: name a file with --html, --markdown, --junit, --badge or --csv")
+    if options.qualification and not options.html:
+        raise OutputError("--qualification is shown in the page: name one with --html")
     view = View(opened(options.results))
     changes = difference(View(opened(options.against)), view) if options.against else None
     for name, path in wanted:
         writer = _badge if name == "badge" and path.suffix == ".json" else _REPORTS[name][1]
-        write(path, writer(view, changes))
+        write(path, _html(view, changes, options.qualification) if name == "html" else writer(view, changes))
     return 0
 
 

@@ -16,6 +16,7 @@ from adapters.base import AXES
 from conformance.report import pictures, table
 from conformance.report.dialects import CHOICES, dialects
 from conformance.report.difference import Difference, size
+from conformance.report.qualified import CATEGORIES, JUDGED, TIGHT, Qualified, picture
 from conformance.report.scripts import Scripts
 from conformance.report.text import figure, line, link
 from conformance.report.view import Cell, View, key, statement, versions
@@ -72,8 +73,8 @@ def _asset(made: jinja2.Environment, name: str) -> Markup:
     return Markup(made.loader.get_source(made, name)[0])
 
 
-def page(view: View, scripts: Scripts, difference: Difference | None = None) -> str:
-    """The report of a run, and of what changed since another one."""
+def page(view: View, scripts: Scripts, difference: Difference | None = None, qualified: Qualified | None = None) -> str:
+    """The report of a run, of what changed since another one, and of what the suite itself is worth."""
     run = view.run
     told, conforms = table.verdict(view.results)
     articles, left_out = _articles(view, scripts)
@@ -103,6 +104,9 @@ def page(view: View, scripts: Scripts, difference: Difference | None = None) -> 
         pictures=pictures.pictures(view),
         spread=pictures.spread(view),
         heats={output: pictures.heat(view, output) for output in ("y", "dx")},
+        qualified=qualified,
+        bench=qualified and picture(qualified),
+        titles={"judged": JUDGED, "categories": CATEGORIES, "tight": TIGHT},
         choices=CHOICES,
         dialects=dialects(view),
         records=[(name, _record(view, name), cells) for name, cells in view.met.items()],

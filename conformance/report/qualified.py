@@ -39,9 +39,10 @@ class Qualified:
         found, faults = self.power, len(self.power.faults)
         caught = faults - len(found.survivors)
         yield (
-            f"{caught} of {faults} planted faults are caught by the clause that they belong to ({_share(caught, faults)};"
-            f" {WANTED:.0%} are wanted), half of them within {figure(found.median('seconds'), 2)} s and "
-            f"{figure(found.median('examples'), 2)} examples; {found.outright} of them without any tolerance"
+            f"{caught} of {faults} planted faults are caught by the clause that they belong to "
+            f"({_share(caught, faults)}; {WANTED:.0%} are wanted), half of them within "
+            f"{figure(found.median('seconds'), 2)} s and {figure(found.median('examples'), 2)} examples; "
+            f"{found.outright} of them without any tolerance"
         )
         layers = len({row["id"] for row in found.sound})
         yield (

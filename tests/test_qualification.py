@@ -20,6 +20,7 @@ from conformance.qualification.registry import CATEGORIES
 from conformance.qualification.survey import survey
 from conformance.report.qualified import Qualified, picture
 from tests.command import conformance
+from tests.report import samples
 
 PLANT = """
 from conformance.qualification import NumPy, fault
@@ -82,6 +83,30 @@ def test_the_file_comes_back(sample: dict[str, Any], tmp_path: Path) -> None:
     assert Qualified(document.load(path)).scores() == Qualified(sample).scores()
     assert "no fixed tolerance" in "".join(Qualified(sample).summary())
     assert "<svg" in picture(Qualified(sample)).svg
+
+
+def test_text_of_a_file_is_shown_and_never_run(sample: dict[str, Any], tmp_path: Path) -> None:
+    spoilt = samples.hostile(sample, but=("schema", "name", "subject", "kills", "run"))
+    path = tmp_path / "qualification.json"
+    document.save(spoilt, path)
+    results = samples.written(tmp_path)
+    done = conformance("report", results, "--qualification", path, "--html", "page.html", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert "What the suite itself is worth" in page
+    assert "alert(1)" in page
+    assert not [each for each in ("<img", "<script>alert", "\x1b", "\u202e") if each in page]
+    shown = conformance("qualify", "--show", path, cwd=tmp_path)
+    assert "\x1b" not in shown.stdout
+
+
+def test_a_qualification_without_a_page_is_an_error(sample: dict[str, Any], tmp_path: Path) -> None:
+    document.save(sample, tmp_path / "qualification.json")
+    results = samples.written(tmp_path)
+    chosen = ("--qualification", "qualification.json", "--markdown", "-")
+    done = conformance("report", results, *chosen, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--html" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,8 @@ class Power:
         found = []
         for clause in CLAUSES:
             rows = [row for row in self.sound if row["clause"] == clause and row["elements"]]
-            counts = np.sum([row["spread"] for row in rows if row["spread"]] or [[0]], axis=0)
+            spreads = [row["spread"] for row in rows if len(row["spread"]) == len(CLASSES) + 1]
+            counts = np.sum(spreads or [[0]], axis=0)
             if counts.any():
                 ends = (*CLASSES, math.inf)
                 at = np.searchsorted(np.cumsum(counts) / counts.sum(), (0.5, 0.99))

@@ -186,7 +186,7 @@ def test_judges_keep_to_their_tolerances() -> None:
     assert judged(math.inf, 1e39) == set()  # beyond the largest float32
     assert judged(1 + 5e-6, 1.0) == {
         "JAX check_close",
-        "TensorFlow assertAllCloseAccordingToType",
+        "TensorFlow assertAllClose",
         "Keras assertAllClose",
         "NumPy assert_allclose",
     }

@@ -106,9 +106,9 @@ JUDGES = (
         _by_size(_JAX),
     ),
     Judge(
-        "TensorFlow assertAllCloseAccordingToType",
+        "TensorFlow assertAllClose",
         "https://www.tensorflow.org/api_docs/python/tf/test/TestCase",
-        "1e-6 in float32 and float64, 1e-3 in float16, 1e-2 in bfloat16",
+        "assertAllCloseAccordingToType: 1e-6 in float32 and float64, 1e-3 in float16, 1e-2 in bfloat16",
         _usual({**_JAX, "float64": (1e-6, 1e-6)}),
     ),
     Judge(

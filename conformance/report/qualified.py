@@ -47,7 +47,7 @@ class Qualified:
         layers = len({row["id"] for row in found.sound})
         yield (
             f"{layers} sound layers under {len(found.sound)} clauses: {len(found.alarms)} false alarms over "
-            f"{figure(found.elements, 3)} elements, {sum(row['undecided'] for row in found.sound)} more undecided"
+            f"{figure(found.elements, 3)} elements, {figure(sum(row['undecided'] for row in found.sound), 3)} more undecided"
         )
         better = found.better()
         yield (
@@ -59,7 +59,7 @@ class Qualified:
 
     def scores(self) -> list[tuple[str, ...]]:
         return [
-            (each.name, f"{each.caught}", f"{each.usable}", f"{each.alarms}", f"{each.wrong}")
+            (each.name, f"{each.caught}", f"{each.usable}", f"{each.alarms}", f"{each.wrong:,}")
             for each in self.power.scores
         ]
 
@@ -71,7 +71,7 @@ class Qualified:
 
     def tightness(self) -> list[tuple[str, ...]]:
         return [
-            (clause, f"{elements}", f"≤ {figure(half)}", f"≤ {figure(most)}", figure(largest, 2))
+            (clause, f"{elements:,}", f"≤ {figure(half)}", f"≤ {figure(most)}", figure(largest, 2))
             for clause, elements, half, most, largest in self.power.tightness()
         ]
 
@@ -147,7 +147,7 @@ def _table(titles: Sequence[str], lines: Sequence[Sequence[str]]) -> Table:
 def picture(found: Qualified) -> Picture:
     """Faults caught against false alarms: the curve of all fixed tolerances, those that others use, and the bound."""
     total, pairs = len(found.power.faults), len(found.power.sound)
-    plot = Plot("the fault bench", (0, 100), (0, 100), "sound layers x clauses falsely alarmed, %", "faults caught, %")
+    plot = Plot("the fault bench", (-3, 100), (0, 104), "sound layers x clauses falsely alarmed, %", "faults caught, %")
     ticks = [(float(value), f"{value}") for value in range(0, 101, 20)]
     plot.axes(ticks, ticks)
 
@@ -166,6 +166,6 @@ def picture(found: Qualified) -> Picture:
     caption = (
         f"{total} planted faults and {len({row['id'] for row in found.power.sound})} sound layers, the same answers "
         "judged by each. Upwards: faults caught in clauses in which the plain control passes, for a check that is "
-        "always red catches nothing. To the right: sound layers that a clause alarms on. Left above is right."
+        "always red catches nothing. To the right: sound layers that a clause alarms on. Best is the upper left corner."
     )
     return Picture("The fault bench", caption, plot.drawn(), legend)

@@ -45,9 +45,10 @@ class Qualified:
             f"{found.outright} of them without any tolerance"
         )
         layers = len({row["id"] for row in found.sound})
+        undecided = figure(sum(row["undecided"] for row in found.sound), 3)
         yield (
             f"{layers} sound layers under {len(found.sound)} clauses: {len(found.alarms)} false alarms over "
-            f"{figure(found.elements, 3)} elements, {figure(sum(row['undecided'] for row in found.sound), 3)} more undecided"
+            f"{figure(found.elements, 3)} elements, {undecided} more undecided"
         )
         better = found.better()
         yield (

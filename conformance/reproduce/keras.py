@@ -142,19 +142,31 @@ def _tensorflow(subject: Subject, case: Case, call: str, output: str, target: st
         wanted = target if target == "x" else f"{target}.value"
         watched = [tape[0], f"    tape.watch({wanted})", tape[2]]
         body = [*watched, f"return tape.gradient(y, {wanted}, dy, 'zero')"]
+    if subject.mode == "function":
+        return [*_traced(subject, case, given, body), *_result(output)]
+    xla = ["@tf.function(jit_compile=True, autograph=False)"] if subject.mode == "xla" else []
     arguments = ", ".join(given)
-    decorated = {"eager": [], "xla": ["@tf.function(jit_compile=True, autograph=False)"]}
-    traced = [f"@tf.function(autograph=False{_signature(subject, case, given)})"]
-    made = ["", *decorated.get(subject.mode, traced), f"def ask({arguments}):", *(f"    {line}" for line in body), ""]
-    return [*made, f"got = ask({arguments})", f"got = {_transposed(output)}"][: None if output == "dweight" else -1]
+    asked = [f"def ask({arguments}):", *(f"    {line}" for line in body), "", f"got = ask({arguments})"]
+    return ["", *xla, *asked, *_result(output)]
 
 
-def _signature(subject: Subject, case: Case, given: list[str]) -> str:
-    """What the trace may know of its tensors: as much as the adapter's."""
+def _result(output: str) -> list[str]:
+    return ["got = keras.ops.transpose(got)"] if output == "dweight" else []
+
+
+def _traced(subject: Subject, case: Case, given: list[str], body: list[str]) -> list[str]:
+    """A trace that takes its tensors as the adapter's does: what they are called decides how TensorFlow rewrites the
+    graph. It may know of them as much as the adapter's.
+    """
     x = case.x  # type: ignore[attr-defined]
     known = [list(sizes(subject, case, name.removeprefix("t"), getattr(case, name, x).shape)) for name in given]
-    specs = [f"tf.TensorSpec({each}, {x.dtype.name!r})" for each in known]
-    return f", input_signature=[{', '.join(specs)}]"
+    specs = ", ".join(
+        f"'{name}': tf.TensorSpec({each}, {x.dtype.name!r})" for name, each in zip(given, known, strict=True)
+    )
+    taken = [f"    {name} = given['{name}']" for name in given]
+    handed = ", ".join(f"'{name}': {name}" for name in given)
+    decorated = ["", f"@tf.function(autograph=False, input_signature=[{{{specs}}}])", "def ask(given):"]
+    return [*decorated, *taken, *(f"    {line}" for line in body), "", f"got = ask({{{handed}}})"]
 
 
 def _torch(subject: Subject, case: Case, call: str, output: str, target: str) -> list[str]:

@@ -31,4 +31,4 @@ def snapped(x: Array, width: float) -> Array:
 
 def written(width: float, dtype: str) -> str:
     """What :func:`snapped` did, as Python around ``{}``."""
-    return f"(np.rint({{}}.astype(float) / {width!r}) * {width!r}).astype({dtype!r})"
+    return f"(np.rint({{}}.astype('float64') / {width!r}) * {width!r}).astype({dtype!r})"

@@ -41,7 +41,16 @@ def read(text: str) -> base.Case:
         return CASES[tree.func.id](**_keywords(tree))
     except Unreadable:
         raise
-    except (SyntaxError, ValueError, TypeError, KeyError, OverflowError, RecursionError, MemoryError) as error:
+    except (
+        SyntaxError,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        OverflowError,
+        RecursionError,
+        MemoryError,
+    ) as error:
         raise Unreadable(f"not readable as a case ({type(error).__name__})") from None
 
 
@@ -82,6 +91,11 @@ def _value(node: ast.expr) -> Any:
                 return _bounded(_OPERATORS[type(op)](_number(_value(left)), _number(_value(right))))
         case ast.Call():
             return _called(node)
+        case ast.Subscript(value=of, slice=ast.List() as order):  # samples in another order
+            array, places = _value(of), _value(order)
+            if not isinstance(array, np.ndarray) or sorted(places) != list(range(len(array))):
+                raise Unreadable("no order of samples")
+            return array[places]
     raise Unreadable(f"{type(node).__name__} is not known in a case")
 
 
@@ -146,5 +160,6 @@ _MAKERS: Mapping[str, Callable[..., Any]] = {
     "ones": lambda shape, dtype="float64": np.ones(_shape(shape), _dtype(dtype)),
     "zeros": lambda shape, dtype="float64": np.zeros(_shape(shape), _dtype(dtype)),
     "arange": lambda end, dtype="int64": np.arange(_shape(int(end))[0], dtype=_dtype(dtype)),
+    "rint": lambda array: np.rint(_number(array)),
     "broadcast_to": lambda array, shape: np.broadcast_to(array, _shape(shape)),
 }

@@ -33,7 +33,8 @@ def compare(exam: Examination, case: BatchNorm, outcome: Outcome, names: Sequenc
 
 
 def with_x(case: BatchNorm, x: Array, written: str, **changes: Any) -> BatchNorm:
-    """The case with another x; ``written`` says how it is made of the one that stands for ``{}``."""
+    """The case with another x; ``written`` says how it is made of the one that stands for ``{}``. (NumPy makes float32
+    of bfloat16 and a number of Python, so that this says the dtype again.)"""
     recipe = dict(case.recipe)
     if "x" in recipe:
         recipe["x"] = written.format(recipe["x"])
@@ -77,7 +78,7 @@ def test_shift(exam: Examination, data: st.DataObject) -> None:
     constant = data.draw(st.sampled_from(constants), label="constant")
     width = grid.step(case.x, constant)
     case = with_x(case, grid.snapped(case.x, width), grid.written(width, exam.dtype))
-    shifted = with_x(case, case.x + case.x.dtype.type(constant), f"{{}} + {constant}")
+    shifted = with_x(case, case.x + case.x.dtype.type(constant), f"({{}} + {constant}).astype({exam.dtype!r})")
     compare(exam, shifted, exam.ask(shifted), (*ANSWERS, "running_var"), as_for(case, lambda name, value: value))
 
 
@@ -91,7 +92,7 @@ def test_scale(exam: Examination, data: st.DataObject) -> None:
         width = 4 * format_of(exam.dtype).tiny
         case = with_x(case, grid.snapped(case.x, width), grid.written(width, exam.dtype))
     x = case.x * case.x.dtype.type(factor)
-    scaled = with_x(case, x, f"{{}} * {factor}", eps=case.eps * factor**2)
+    scaled = with_x(case, x, f"({{}} * {factor}).astype({exam.dtype!r})", eps=case.eps * factor**2)
     move = as_for(case, lambda name, value: value / factor if name == "dx" else value)
     compare(exam, scaled, exam.ask(scaled), ANSWERS, move)
 

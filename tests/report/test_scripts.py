@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.base import Activation, BatchNorm, LayerNorm, Subject
+from adapters.numpy import NumPy
 from conformance import backends, deviations, plan, profiles, results, suite
 from conformance.cases import describe
 from conformance.clauses import CLAUSES
@@ -88,6 +89,33 @@ def test_a_literal_has_the_same_bits(numbers: list[float], kind: str) -> None:
     made = eval(literal(value), {"np": np, "zlib": zlib, "base64": base64})
     assert made.dtype == value.dtype
     assert made.tobytes() == value.tobytes()
+
+
+class Listening(NumPy):
+    """The control, and the cases that it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+
+    def ask(self, subject: Subject, case: Any) -> Any:
+        self.asked.append(case)
+        return super().ask(subject, case)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+@pytest.mark.parametrize("clause", ["BN.shift", "BN.scale", "BN.permute", "BN.train.grad", "LN.shift", "LN.scale"])
+def test_what_a_clause_makes_of_a_case_is_read_back(clause: str, dtype: str) -> None:
+    adapter = Listening()
+    for entry in plan.entries(CLAUSES[clause], [adapter]):
+        if entry.subject.dtype == dtype:
+            suite.tests()[clause](Examination(entry.clause, entry.subject, adapter, entry.activation))
+    assert adapter.asked
+    for case in adapter.asked:
+        again = dict(read(describe(case)).arrays())
+        for name, value in case.arrays():
+            assert again[name].dtype == value.dtype, (name, describe(case))
+            if name in case.recipe:
+                assert np.ascontiguousarray(again[name]).tobytes() == np.ascontiguousarray(value).tobytes()
 
 
 def test_reduction_keeps_what_the_element_is_computed_from() -> None:

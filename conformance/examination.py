@@ -12,20 +12,15 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import hypothesis
 import numpy as np
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 
 from adapters import flight, transport
 from adapters.base import (
-    SIXTEEN_BITS,
     Adapter,
     Case,
     Malformed,
@@ -39,13 +34,16 @@ from adapters.base import (
     tensor_dtype,
 )
 from adapters.process import Died, Process
-from conformance import bernoulli, expectation, figures, profiles, regimes
-from conformance.cases import SIXTEEN_BIT, Palette, describe
-from conformance.clauses import CLAUSES, Clause
+from conformance import expectation, figures
+from conformance.cases import Palette, describe
+from conformance.clauses import Clause
 from conformance.deaths import Deaths, particulars
 from conformance.deviations import Deviation
+from conformance.generation import clause
 from conformance.judge import GRADES, Comparison, compare, identical, worse
 from conformance.ulps import larger, measure
+
+__all__ = ["CONTROL", "Examination", "Nonconformance", "Record", "clause"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -388,66 +386,3 @@ class Examination:
 
 def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or ["no message"])[0][:300]
-
-
-def clause(
-    id: str, *, regimes: Iterable[str] = ("positive",), generated: bool = True, shrinks: bool = True
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Mark a test as the clause ``id``: it receives an Examination and, where cases are generated, Hypothesis's
-    ``data``.
-
-    Each numeric regime is a stratum with examples of its own (``exam.regime`` names it), so that none is left out by
-    chance. ``shrinks``: whether Hypothesis looks for a smaller case once it has found one that fails.
-    """
-    if id not in CLAUSES:
-        raise ValueError(f"unknown clause {id!r}")
-    strata = tuple(regimes)
-    if generated and not strata:
-        raise ValueError(f"clause {id!r} has no strata: it would ask nothing")
-
-    def decorate(test: Callable[..., None]) -> Callable[..., None]:
-        def ask(exam: Examination, *data: st.DataObject) -> None:
-            try:
-                test(exam, *data)
-            except Unsupported as missing:
-                exam.record.unsupported.append(str(missing))
-
-        def examined(exam: Examination) -> None:
-            if not generated:
-                ask(exam)
-            else:
-                with profiles.same_questions():
-                    for regime in _strata(strata, exam.dtype):
-                        exam.regime = regime
-                        _generate(exam, ask, shrinks)
-            if not (exam.record.examples or exam.record.unsupported or exam.record.deviations):
-                raise RuntimeError(f"{exam!r} asked nothing, or did not count its examples")
-
-        examined = functools.wraps(test)(examined)
-        del examined.__wrapped__  # pytest reads the signature: it fills exam alone
-        return pytest.mark.clause(id)(examined)  # type: ignore[no-any-return]
-
-    return decorate
-
-
-def _strata(strata: Sequence[str], dtype: str) -> Sequence[str]:
-    """The strata that a subject of the dtype is asked: in 16 bits those of ``SIXTEEN_BIT``, what is no numeric regime
-    but a clause's own, and all of a clause that has neither.
-    """
-    if dtype not in SIXTEEN_BITS:
-        return strata
-    return [each for each in strata if each in SIXTEEN_BIT or each not in regimes.NAMES] or strata
-
-
-def _generate(exam: Examination, ask: Callable[..., None], shrinks: bool) -> None:
-    """Let Hypothesis put its examples of one stratum; the same seed puts the same questions to every subject."""
-
-    @hypothesis.seed(bernoulli.seed(exam.clause.id, exam.regime, exam.seed))
-    @profiles.settings(shrinks=shrinks)
-    @given(data=st.data())
-    def generated(data: st.DataObject) -> None:
-        ask(exam, data)
-
-    # The key of an example database that no profile has; left to itself Hypothesis reads this file for it every time.
-    vars(generated)["_hypothesis_internal_database_key"] = b""
-    generated()

@@ -29,6 +29,7 @@ from adapters.base import (
     Unsupported,
     counterpart,
     dtype_of,
+    name_of,
     parameter_dtype,
     sound,
     tensor_dtype,
@@ -235,10 +236,9 @@ class Examination:
             if comparison.failing.any():
                 grade = self._explain(case, name, got, comparison, functools.partial(expect, **known))
             self.record.grade = worse(self.record.grade or "stable", grade)
-            within = float(comparison.ratio[~comparison.failing].max(initial=0.0))
-            self.record.worst = max(self.record.worst, within)
+            self.record.worst = max(self.record.worst, comparison.within)
             if n is not None and n <= SMALL:
-                self.record.worst_small = max(self.record.worst_small, within)
+                self.record.worst_small = max(self.record.worst_small, comparison.within)
 
     def _illustrate(self, case: Case, name: str, comparison: Comparison) -> None:
         """Keep the figures that the report draws; no verdict depends on them."""
@@ -246,7 +246,7 @@ class Examination:
         record.spread = [one + other for one, other in zip(record.spread, figures.spread(comparison), strict=True)]
         if self.clause.id in figures.CONDITIONED:
             record.offsets = figures.larger(record.offsets, figures.offsets(case, name, comparison))
-        if float(comparison.ratio[~comparison.failing].max(initial=0.0)) > record.worst:
+        if comparison.within > record.worst:
             record.element = figures.closest(case, name, comparison)
 
     def _same_form(self, case: Case, name: str, got: Array | None, shape: tuple[int, ...]) -> Array:
@@ -256,14 +256,14 @@ class Examination:
         if got.shape != shape:
             raise self._nonconformance(case, name, f"{name} has the shape {got.shape}, expected {shape}")
         stored = self.stored_as(case, name)
-        kept = got.dtype.name == stored
+        kept = name_of(got.dtype) == stored
         self.require(kept, case, f"{name} has the dtype {got.dtype}, expected {stored}", output=f"{name}.dtype")
         return got
 
     def stored_as(self, case: Case, name: str) -> str:
         """The dtype that an answer must have: that of what it belongs to, else that of x."""
         belonging = counterpart(case, name)
-        return self.dtype if belonging is None else belonging.dtype.name
+        return self.dtype if belonging is None else name_of(belonging.dtype)
 
     def _explain(
         self, case: Case, name: str, got: Array, comparison: Comparison, expect: Callable[..., expectation.Expected]

@@ -126,7 +126,7 @@ class Mask:
 
 
 #: Expectations that several subjects are held against, or one of them several times.
-KEPT: Shelf[dict[str, Any]] = Shelf(32 * 2**20)
+KEPT: Shelf[dict[str, Any]] = Shelf(64 * 2**20)
 
 
 def expect(
@@ -156,7 +156,7 @@ def expect(
         found = worked_out(case, dtype, dialect, model, repeats=repeats)
         for bounded in found.values():
             bounded.value.flags.writeable = bounded.error.flags.writeable = False
-        KEPT.put(key, found, len(content) + sum(2 * bounded.value.nbytes for bounded in found.values()))
+        KEPT.put(key, found, len(content) + sum(3 * bounded.value.nbytes for bounded in found.values()))
     return dict(found)
 
 

@@ -83,7 +83,7 @@ def _strata(strata: Sequence[str], dtype: str) -> Sequence[str]:
 def _generate(exam: Examination, test: Callable[..., None], ask: Callable[..., None], shrinks: bool) -> None:
     """Put the examples of one stratum: those of a subject before this one, or Hypothesis's own."""
     settings = profiles.settings(shrinks=shrinks)
-    stratum = test, exam.clause.id, exam.regime, exam.seed, repr(settings)
+    stratum = test, exam.clause.id, exam.regime, exam.seed, settings.max_examples, settings.phases
     about = exam.subject.dtype, exam.dialect, exam.palette, exam.activation
     failure = None
     for script in SCRIPTS.candidates(stratum, about):

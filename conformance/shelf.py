@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 Kept = TypeVar("Kept")
 
 #: What is larger is not kept: working it out again costs little beside asking a framework a tensor of that size.
-LARGE = 2**20
+LARGE = 4 * 2**20
 
 
 class Shelf(Generic[Kept]):

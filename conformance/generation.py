@@ -7,10 +7,11 @@ case.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import hypothesis
 import pytest
@@ -21,7 +22,7 @@ from adapters.base import SIXTEEN_BITS, Unsupported
 from conformance import bernoulli, profiles, regimes
 from conformance.cases import SIXTEEN_BIT
 from conformance.clauses import CLAUSES
-from conformance.replay import SCRIPTS, Mismatch, Questions, Recorder
+from conformance.replay import SCRIPTS, Mismatch, Questions, Recorder, Rehearsed
 
 if TYPE_CHECKING:
     from conformance.examination import Examination
@@ -80,28 +81,47 @@ def _strata(strata: Sequence[str], dtype: str) -> Sequence[str]:
     return [each for each in strata if each in SIXTEEN_BIT or each not in regimes.NAMES] or strata
 
 
+def _restore(exam: Examination, before: dict[str, Any]) -> None:
+    vars(exam.record).update((name, copy.copy(value)) for name, value in before.items())
+
+
+@contextlib.contextmanager
+def _unasked(exam: Examination) -> Iterator[None]:
+    """No question reaches the framework: the first one of an example ends it."""
+
+    def put(*_: Any) -> NoReturn:
+        raise Rehearsed
+
+    own = {"put": vars(exam)["put"]} if "put" in vars(exam) else {}
+    exam.put = put  # type: ignore[method-assign,assignment]
+    try:
+        yield
+    finally:
+        del exam.put
+        vars(exam).update(own)
+
+
 def _generate(exam: Examination, test: Callable[..., None], ask: Callable[..., None], shrinks: bool) -> None:
     """Put the examples of one stratum: those of a subject before this one, or Hypothesis's own."""
     settings = profiles.settings(shrinks=shrinks)
     stratum = test, exam.clause.id, exam.regime, exam.seed, settings.max_examples, settings.phases
     about = exam.subject.dtype, exam.dialect, exam.palette, exam.activation
+    before = {name: copy.copy(value) for name, value in vars(exam.record).items() if name not in KEPT}
+    with _unasked(exam):
+        script = SCRIPTS.find(stratum, about, functools.partial(ask, exam))
     failure = None
-    for script in SCRIPTS.candidates(stratum, about):
-        before = {name: copy.copy(value) for name, value in vars(exam.record).items()}
-        asked = False
+    if script is not None:
+        _restore(exam, before)
         try:
             script.put(functools.partial(ask, exam))
-        except Mismatch:
-            asked = exam.record.framework_seconds != before["framework_seconds"]
-        except Exception as found:
-            failure = found
-        else:
             SCRIPTS.keep(stratum, about, script)
             return
-        vars(exam.record).update((name, value) for name, value in before.items() if name not in KEPT)
+        except Mismatch:
+            pass
+        except Exception as found:
+            failure = found
         exam.record.deaths.again()
-        if failure is not None or asked:
-            break
+    _restore(exam, before)
     recorder = Recorder(functools.partial(ask, exam))
 
     @hypothesis.seed(bernoulli.seed(exam.clause.id, exam.regime, exam.seed))

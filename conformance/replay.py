@@ -49,6 +49,14 @@ class Mismatch(BaseException):
     """The subject asks for something else than the one whose examples these are. No clause catches it as an error."""
 
 
+class Rehearsed(BaseException):
+    """A question would have been put here."""
+
+
+def _kind(ended: BaseException) -> type[BaseException]:
+    return next(kind for kind in ENDS if isinstance(ended, kind))
+
+
 @dataclass(frozen=True, eq=False)
 class Example:
     """One example, as Hypothesis chose it."""
@@ -58,7 +66,11 @@ class Example:
     requests: tuple[tuple[Any, ...], ...]
     #: Where draws begin and end around the choices: alike parts are what Hypothesis makes further examples of.
     spans: tuple[int, ...]
+    #: How many choices were used up after each of the clause's draws.
+    draws: tuple[int, ...]
     end: type[BaseException] | None
+    #: Stands for the choices where a value is kept.
+    token: object
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,12 +98,12 @@ def _content(value: Any) -> bytes:
     return b"".join(array.tobytes() for array in _arrays(value))
 
 
-def _keep(example: object, strategies: Sequence[Any], value: Any, used: int) -> None:
-    """``example`` stands for the choices. Of containers there may be another reference that changes them."""
+def _keep(token: object, strategies: Sequence[Any], value: Any, used: int) -> None:
+    """Containers are not kept: whoever was handed one may change it."""
     if isinstance(value, (Case, *_SIMPLE)):
         content = _content(value)
         kept = _Value(tuple(strategies), value, used, content)
-        _VALUES.put((example, *map(id, strategies)), kept, 2 * len(content) + 1000)
+        _VALUES.put((token, *map(id, strategies)), kept, 2 * len(content) + 1000)
 
 
 def _spans(trail: Sequence[int], start: int, end: int) -> tuple[int, ...]:
@@ -114,7 +126,8 @@ class Recording:
     """Hypothesis's own ``data``, and what it chose."""
 
     def __init__(self, data: st.DataObject) -> None:
-        self._data, self._drawn = data, list[tuple[Any, Any, int]]()
+        self._data, self._token = data, object()
+        self._strategies, self._draws = list[Any](), list[int]()
         self._start = len(_trail(self._inner))
         if self._inner.nodes:
             raise AttributeError("choices before the first draw")
@@ -125,20 +138,22 @@ class Recording:
 
     def draw(self, strategy: st.SearchStrategy[Drawn], label: Any = None) -> Drawn:
         value = self._data.draw(strategy, label=label)
-        self._drawn.append((strategy, value, len(self._inner.nodes)))
+        self._strategies.append(strategy)
+        self._draws.append(len(self._inner.nodes))
+        _keep(self._token, self._strategies, value, self._draws[-1])
         return value
 
     def example(self, end: type[BaseException] | None) -> Example:
         nodes, trail = self._inner.nodes, _trail(self._inner)
         stop = len(trail) if end is not StopTest else self._start  # Hypothesis closes what was open: not comparable
-        made = Example(
-            tuple(node.value for node in nodes), tuple(map(_request, nodes)), _spans(trail, self._start, stop), end
+        return Example(
+            choices=tuple(node.value for node in nodes),
+            requests=tuple(map(_request, nodes)),
+            spans=_spans(trail, self._start, stop),
+            draws=tuple(self._draws),
+            end=end,
+            token=self._token,
         )
-        strategies = []
-        for strategy, value, used in self._drawn:
-            strategies.append(strategy)
-            _keep(made, strategies, value, used)
-        return made
 
 
 def _request(node: Any) -> tuple[Any, ...]:
@@ -157,7 +172,7 @@ class Replayed:
 
     def draw(self, strategy: st.SearchStrategy[Drawn], label: Any = None) -> Drawn:
         self._strategies.append(strategy)
-        key = (self._example, *map(id, self._strategies))
+        key = (self._example.token, *map(id, self._strategies))
         kept = _VALUES.get(key)
         if kept is not None and kept.content == _content(kept.value):
             self._used = kept.used
@@ -169,7 +184,9 @@ class Replayed:
         for each in self._strategies[self._run :]:
             value = self._chosen(each)
         self._run = len(self._strategies)
-        _keep(self._example, self._strategies, value, self._used)
+        if self._example.draws[self._run - 1 : self._run] != (self._used,):
+            raise Mismatch
+        _keep(self._example.token, self._strategies, value, self._used)
         return value
 
     def _chosen(self, strategy: st.SearchStrategy[Drawn]) -> Drawn:
@@ -205,6 +222,25 @@ class Script:
 
     examples: list[Example]
 
+    def fits(self, rehearse: Callable[[Questions], None]) -> bool:
+        """Whether a subject draws the same, as far as it draws before it is asked. ``rehearse``: asks an example, and
+        raises Rehearsed in place of putting a question.
+        """
+        for example in self.examples:
+            questions, end = Replayed(example), None
+            try:
+                rehearse(questions)
+                questions.finish(None)
+            except ENDS as ended:
+                end = _kind(ended)
+            except Rehearsed:
+                continue
+            except (Mismatch, Exception):
+                return False
+            if end is not None and end is not example.end:
+                return False
+        return True
+
     def put(self, ask: Callable[[Questions], None]) -> None:
         """Ask them all. Raises Mismatch, or what ``ask`` raises that is no end of an example."""
         with deterministic_PRNG():  # as Hypothesis does around each example
@@ -215,7 +251,7 @@ class Script:
                 try:
                     ask(questions)
                 except ENDS as ended:
-                    end = next(kind for kind in ENDS if isinstance(ended, kind))
+                    end = _kind(ended)
                 questions.finish(end)
 
 
@@ -235,13 +271,15 @@ class Scripts:
         self._strata: OrderedDict[Hashable, _Stratum] = OrderedDict()
         self.off = ConjectureData is None
 
-    def candidates(self, key: Hashable, about: Hashable) -> list[Script]:
-        """The script of a subject like this one, or those that may fit, the last one first."""
+    def find(self, key: Hashable, about: Hashable, rehearse: Callable[[Questions], None]) -> Script | None:
+        """The script of a subject like this one, or one that fits it."""
         stratum = self._strata.get(key)
         if stratum is None or self.off:
-            return []
+            return None
         self._strata.move_to_end(key)
-        return [stratum.known[about]] if about in stratum.known else stratum.variants[::-1]
+        if about in stratum.known:
+            return stratum.known[about]
+        return next((each for each in reversed(stratum.variants) if each.fits(rehearse)), None)
 
     def keep(self, key: Hashable, about: Hashable, script: Script) -> None:
         stratum = self._strata.setdefault(key, _Stratum())
@@ -270,7 +308,7 @@ class Recorder:
         try:
             self._ask(data if recording is None else recording)
         except ENDS as ended:
-            end = next(kind for kind in ENDS if isinstance(ended, kind))
+            end = _kind(ended)
             raise
         except BaseException:
             recording, self._whole = None, False

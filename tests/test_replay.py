@@ -85,7 +85,7 @@ def replays(monkeypatch: pytest.MonkeyPatch) -> list[Script]:
 @pytest.mark.parametrize("name", sorted(set(CLAUSES) - LONG))
 def test_every_clause_asks_the_same(name: str, replays: list[Script]) -> None:
     def take(subject: Subject) -> bool:
-        return subject.dtype in ("float64", "float32", "float16")
+        return subject.dtype in ("float32", "float16")
 
     SCRIPTS.off = True
     anew = asked(Listening(), name, take)
@@ -106,7 +106,7 @@ def test_what_is_asked_for_the_second_time_is_replayed(replays: list[Script]) ->
 def test_many_examples_are_the_same_too(replays: list[Script], monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond ten examples Hypothesis makes new ones of the parts of old ones that look alike."""
     monkeypatch.setattr(profiles, "_chosen", "deep")
-    names = ("LN.special", "NE.bad-input", "BN.channels-independent")
+    names = ("LN.special", "BN.channels-independent")
     SCRIPTS.off = True
     anew = [asked(Listening(), name, lambda subject: subject.dtype in ("float32", "float64")) for name in names]
     SCRIPTS.off = False
@@ -223,7 +223,7 @@ def test_strategies_of_the_same_arguments_are_the_same() -> None:
     assert make() is not cases.dropouts("float64", training=True)
 
 
-@pytest.mark.parametrize("name", ["BN.eval.pure", "LN.special", "NE.grad"])
+@pytest.mark.parametrize("name", ["BN.eval.pure", "LN.special", "BN.train.output"])
 def test_subjects_of_torch_are_asked_the_same(name: str, replays: list[Script]) -> None:
     pytest.importorskip("torch")
     adapter = backends.adapter("torch")

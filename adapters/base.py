@@ -10,6 +10,7 @@ Adapters import nothing of ``conformance`` and ``reference``, and import their f
 from __future__ import annotations
 
 import abc
+import functools
 import importlib
 import importlib.util
 from collections.abc import Iterator, Mapping
@@ -49,6 +50,12 @@ def dtype_of(name: str) -> np.dtype[Any]:
     if name == "bfloat16":
         importlib.import_module("ml_dtypes")
     return np.dtype(name)
+
+
+@functools.cache
+def name_of(dtype: np.dtype[Any]) -> str:
+    """``dtype.name``, which NumPy puts together anew each time."""
+    return dtype.name
 
 
 def dtype_missing(name: str) -> str | None:

@@ -33,13 +33,14 @@ class Bounded(Guarded):
     squares is not negative, and with epsilon added not below epsilon.
     """
 
-    __slots__ = ("arithmetic", "error", "least", "value")
+    __slots__ = ("_tolerances", "arithmetic", "error", "least", "value")
 
     def __init__(self, value: Any, error: Any, arithmetic: Arithmetic, least: float | None = None) -> None:
         self.value: Array = np.asarray(value)
         self.error: Array = np.asarray(error)
         self.arithmetic = arithmetic
         self.least = least
+        self._tolerances: dict[str, Array] | None = None
 
     @classmethod
     def input(cls, value: Any, arithmetic: Arithmetic) -> Bounded:
@@ -55,11 +56,20 @@ class Bounded(Guarded):
         return cls(*_entered(arithmetic, plain, np.zeros_like(plain)), arithmetic)
 
     def tolerance(self, dtype: str) -> Array:
-        """How far a result in ``dtype`` may be from ``value``: the bound, the last rounding, flushing to zero."""
-        stored = format_of(dtype)
-        with np.errstate(all="ignore"):
-            bound = self.error + stored.roundoff * (np.abs(self.value) + self.error) + stored.tiny
-            return np.asarray(np.where(bound <= np.inf, bound, np.inf) * SLACK)
+        """How far a result in ``dtype`` may be from ``value``: the bound, the last rounding, flushing to zero.
+
+        Read-only: it is kept, for what is expected is held against the answers of many.
+        """
+        if self._tolerances is None:
+            self._tolerances = {}
+        known = self._tolerances.get(dtype)
+        if known is None:
+            stored = format_of(dtype)
+            with np.errstate(all="ignore"):
+                bound = self.error + stored.roundoff * (np.abs(self.value) + self.error) + stored.tiny
+                known = self._tolerances[dtype] = np.asarray(np.where(bound <= np.inf, bound, np.inf) * SLACK)
+            known.flags.writeable = False
+        return known
 
     @property
     def undecided(self) -> Mask:

@@ -12,9 +12,9 @@ import math
 import random
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 import numpy as np
 from hypothesis import strategies as st
@@ -35,6 +35,8 @@ from conformance.bounded import format_of
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int, ...]
+Arguments = ParamSpec("Arguments")
+Drawn = TypeVar("Drawn")
 
 #: Tensors of at most so many elements are drawn element by element.
 DRAWN_SINGLY = 16
@@ -59,6 +61,13 @@ _EPSILONS = (1e-5, 1e-3, 1e-1, 1e-7, 1e-12)
 _SEEDS = st.integers(0, 2**16 - 1)
 _NUMBERS = st.binary(min_size=2 * DRAWN_SINGLY, max_size=2 * DRAWN_SINGLY)
 _sampled = functools.cache(st.sampled_from)
+
+
+def composite(
+    draw: Callable[Concatenate[st.DrawFn, Arguments], Drawn],
+) -> Callable[Arguments, st.SearchStrategy[Drawn]]:
+    """``st.composite``, and the same object for the same arguments: who draws from it again knows what it makes."""
+    return functools.lru_cache(maxsize=512, typed=True)(st.composite(draw))  # type: ignore[return-value]
 
 
 class _Arrays:
@@ -170,7 +179,7 @@ def _channels_to(shape: Shape, axis: int) -> Shape:
     return shape if axis == 1 else (shape[0], *shape[2:], shape[1])
 
 
-@st.composite
+@composite
 def batch_norms(
     draw: st.DrawFn,
     dtype: str,
@@ -205,7 +214,7 @@ def batch_norms(
     )
 
 
-@st.composite
+@composite
 def layer_norms(
     draw: st.DrawFn,
     dtype: str,
@@ -236,7 +245,7 @@ def layer_norms(
     )
 
 
-@st.composite
+@composite
 def long_batch_norms(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str, cotangent: str) -> BatchNorm:
     """Batch normalization in training over some thousand values a channel."""
     plain = draw(st.sampled_from(((3000, 2), (48, 2, 8, 8))))
@@ -258,7 +267,7 @@ def long_batch_norms(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: s
     )
 
 
-@st.composite
+@composite
 def long_layer_norms(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str, cotangent: str) -> LayerNorm:
     """Layer normalization over some thousand features, or of some thousand samples."""
     shape = draw(st.sampled_from(((3000, 4), (2, 3000))))
@@ -280,7 +289,7 @@ def long_layer_norms(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: s
 RATES = (0.5, 0.1, 0.25, 0.3, 0.9, 0.001, 0.999)
 
 
-@st.composite
+@composite
 def dropouts(
     draw: st.DrawFn,
     dtype: str,
@@ -307,7 +316,7 @@ def dropouts(
     )
 
 
-@st.composite
+@composite
 def denses(draw: st.DrawFn, dtype: str, *, regime: str, gradient: bool = False, palette: Palette = Palette()) -> Dense:
     """A layer of neurons: x of shape (*leading, inputs), with and without bias and activation."""
     *leading, inputs, neurons = shape = draw(palette.shapes("dense"))
@@ -324,7 +333,7 @@ def denses(draw: st.DrawFn, dtype: str, *, regime: str, gradient: bool = False, 
     )
 
 
-@st.composite
+@composite
 def whole_denses(draw: st.DrawFn, dtype: str, *, palette: Palette = Palette()) -> Dense:
     """Neurons with a bias, of small whole numbers: every product and sum is exact, in any order, and stays so when 64
     is added to a bias.
@@ -359,7 +368,7 @@ PARAMETERS: dict[str, dict[str, tuple[float, ...]]] = {
 }
 
 
-@st.composite
+@composite
 def activations(
     draw: st.DrawFn, name: str, dtype: str, *, regime: str, gradient: bool = False, palette: Palette = Palette()
 ) -> Activation:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from adapters.base import Case
 from conformance import regimes
-from conformance.cases import DRAWN_SINGLY
+from conformance.cases import DRAWN_SINGLY, composite
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Question = TypeVar("Question", bound=Case)
@@ -28,7 +28,7 @@ def _noted(case: Case, made: dict[str, tuple[Array, str]]) -> dict[str, str]:
     return dict(case.recipe) | {name: recipe for name, (value, recipe) in made.items() if value.size > DRAWN_SINGLY}
 
 
-@st.composite
+@composite
 def forward(draw: st.DrawFn, questions: st.SearchStrategy[Question], *names: str) -> Question:
     """A question that asks for the tangent of y too, in a direction of x and of those of the parameters that it has."""
     case = draw(questions)
@@ -42,7 +42,7 @@ def forward(draw: st.DrawFn, questions: st.SearchStrategy[Question], *names: str
     return replace(case, tangents={name: value for name, (value, _) in made.items()}, recipe=recipe)
 
 
-@st.composite
+@composite
 def second(draw: st.DrawFn, questions: st.SearchStrategy[Question]) -> Question:
     """A question that has dy and asks for the derivatives of <dx, ddx> too."""
     case: Any = draw(questions)

@@ -12,20 +12,15 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import hypothesis
 import numpy as np
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 
 from adapters import flight, transport
 from adapters.base import (
-    SIXTEEN_BITS,
     Adapter,
     Case,
     Malformed,
@@ -34,18 +29,22 @@ from adapters.base import (
     Unsupported,
     counterpart,
     dtype_of,
+    name_of,
     parameter_dtype,
     sound,
     tensor_dtype,
 )
 from adapters.process import Died, Process
-from conformance import bernoulli, expectation, figures, profiles, regimes
-from conformance.cases import SIXTEEN_BIT, Palette, describe
-from conformance.clauses import CLAUSES, Clause
+from conformance import expectation, figures
+from conformance.cases import Palette, describe
+from conformance.clauses import Clause
 from conformance.deaths import Deaths, particulars
 from conformance.deviations import Deviation
+from conformance.generation import clause
 from conformance.judge import GRADES, Comparison, compare, identical, worse
 from conformance.ulps import larger, measure
+
+__all__ = ["CONTROL", "Examination", "Nonconformance", "Record", "clause"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -237,10 +236,9 @@ class Examination:
             if comparison.failing.any():
                 grade = self._explain(case, name, got, comparison, functools.partial(expect, **known))
             self.record.grade = worse(self.record.grade or "stable", grade)
-            within = float(comparison.ratio[~comparison.failing].max(initial=0.0))
-            self.record.worst = max(self.record.worst, within)
+            self.record.worst = max(self.record.worst, comparison.within)
             if n is not None and n <= SMALL:
-                self.record.worst_small = max(self.record.worst_small, within)
+                self.record.worst_small = max(self.record.worst_small, comparison.within)
 
     def _illustrate(self, case: Case, name: str, comparison: Comparison) -> None:
         """Keep the figures that the report draws; no verdict depends on them."""
@@ -248,7 +246,7 @@ class Examination:
         record.spread = [one + other for one, other in zip(record.spread, figures.spread(comparison), strict=True)]
         if self.clause.id in figures.CONDITIONED:
             record.offsets = figures.larger(record.offsets, figures.offsets(case, name, comparison))
-        if float(comparison.ratio[~comparison.failing].max(initial=0.0)) > record.worst:
+        if comparison.within > record.worst:
             record.element = figures.closest(case, name, comparison)
 
     def _same_form(self, case: Case, name: str, got: Array | None, shape: tuple[int, ...]) -> Array:
@@ -258,14 +256,14 @@ class Examination:
         if got.shape != shape:
             raise self._nonconformance(case, name, f"{name} has the shape {got.shape}, expected {shape}")
         stored = self.stored_as(case, name)
-        kept = got.dtype.name == stored
+        kept = name_of(got.dtype) == stored
         self.require(kept, case, f"{name} has the dtype {got.dtype}, expected {stored}", output=f"{name}.dtype")
         return got
 
     def stored_as(self, case: Case, name: str) -> str:
         """The dtype that an answer must have: that of what it belongs to, else that of x."""
         belonging = counterpart(case, name)
-        return self.dtype if belonging is None else belonging.dtype.name
+        return self.dtype if belonging is None else name_of(belonging.dtype)
 
     def _explain(
         self, case: Case, name: str, got: Array, comparison: Comparison, expect: Callable[..., expectation.Expected]
@@ -388,66 +386,3 @@ class Examination:
 
 def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or ["no message"])[0][:300]
-
-
-def clause(
-    id: str, *, regimes: Iterable[str] = ("positive",), generated: bool = True, shrinks: bool = True
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Mark a test as the clause ``id``: it receives an Examination and, where cases are generated, Hypothesis's
-    ``data``.
-
-    Each numeric regime is a stratum with examples of its own (``exam.regime`` names it), so that none is left out by
-    chance. ``shrinks``: whether Hypothesis looks for a smaller case once it has found one that fails.
-    """
-    if id not in CLAUSES:
-        raise ValueError(f"unknown clause {id!r}")
-    strata = tuple(regimes)
-    if generated and not strata:
-        raise ValueError(f"clause {id!r} has no strata: it would ask nothing")
-
-    def decorate(test: Callable[..., None]) -> Callable[..., None]:
-        def ask(exam: Examination, *data: st.DataObject) -> None:
-            try:
-                test(exam, *data)
-            except Unsupported as missing:
-                exam.record.unsupported.append(str(missing))
-
-        def examined(exam: Examination) -> None:
-            if not generated:
-                ask(exam)
-            else:
-                with profiles.same_questions():
-                    for regime in _strata(strata, exam.dtype):
-                        exam.regime = regime
-                        _generate(exam, ask, shrinks)
-            if not (exam.record.examples or exam.record.unsupported or exam.record.deviations):
-                raise RuntimeError(f"{exam!r} asked nothing, or did not count its examples")
-
-        examined = functools.wraps(test)(examined)
-        del examined.__wrapped__  # pytest reads the signature: it fills exam alone
-        return pytest.mark.clause(id)(examined)  # type: ignore[no-any-return]
-
-    return decorate
-
-
-def _strata(strata: Sequence[str], dtype: str) -> Sequence[str]:
-    """The strata that a subject of the dtype is asked: in 16 bits those of ``SIXTEEN_BIT``, what is no numeric regime
-    but a clause's own, and all of a clause that has neither.
-    """
-    if dtype not in SIXTEEN_BITS:
-        return strata
-    return [each for each in strata if each in SIXTEEN_BIT or each not in regimes.NAMES] or strata
-
-
-def _generate(exam: Examination, ask: Callable[..., None], shrinks: bool) -> None:
-    """Let Hypothesis put its examples of one stratum; the same seed puts the same questions to every subject."""
-
-    @hypothesis.seed(bernoulli.seed(exam.clause.id, exam.regime, exam.seed))
-    @profiles.settings(shrinks=shrinks)
-    @given(data=st.data())
-    def generated(data: st.DataObject) -> None:
-        ask(exam, data)
-
-    # The key of an example database that no profile has; left to itself Hypothesis reads this file for it every time.
-    vars(generated)["_hypothesis_internal_database_key"] = b""
-    generated()

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from adapters import transport
 from adapters.base import (
     SIXTEEN_BITS,
     Activation,
@@ -27,6 +28,7 @@ from adapters.base import (
 from conformance import regimes
 from conformance.bounded import Arithmetic, Bounded, Comparison, format_of
 from conformance.points import ROWS
+from conformance.shelf import Shelf
 from reference import batch_norm, dropout, dropout_kin, layer_norm, moments, neuron
 from reference.activations import ACTIVATIONS
 from reference.textbook import TEXTBOOK
@@ -123,6 +125,10 @@ class Mask:
         return Comparison(kept, kept | self.hidden, self.kept, arithmetic)
 
 
+#: Expectations that several subjects are held against, or one of them several times.
+KEPT: Shelf[dict[str, Any]] = Shelf(64 * 2**20)
+
+
 def expect(
     case: Case,
     dtype: str,
@@ -138,7 +144,32 @@ def expect(
     answer that of one of them. ``derive`` makes of the answers what a clause speaks of, such as sums. ``known`` holds
     what the specification is given besides the case: dropout's ``mask`` (bool, shape of x), for a stack ``masks``,
     those of its layers (see ``Mask``).
+
+    What was worked out for a case of the same content is not worked out again; its arrays are read-only.
     """
+    if derive is not None or known or model not in (STABLE, *WEAKER):
+        return worked_out(case, dtype, dialect, model, derive, repeats, **known)
+    content = transport.dumps(case)
+    key = content, dtype, dialect, model.grade, repeats
+    found = KEPT.get(key)
+    if found is None:
+        found = worked_out(case, dtype, dialect, model, repeats=repeats)
+        for bounded in found.values():
+            bounded.value.flags.writeable = bounded.error.flags.writeable = False
+        KEPT.put(key, found, len(content) + sum(3 * bounded.value.nbytes for bounded in found.values()))
+    return dict(found)
+
+
+def worked_out(
+    case: Case,
+    dtype: str,
+    dialect: Dialect,
+    model: Model = STABLE,
+    derive: Callable[[Expected], dict[str, Any]] | None = None,
+    repeats: int = 1,
+    **known: Any,
+) -> dict[str, Any]:
+    """:func:`expect`, from the start."""
     arithmetic = model.arithmetic(case, dtype)
     inputs = _Inputs(case, arithmetic if repeats == 1 else replace(arithmetic, repeats=repeats))
     with np.errstate(all="ignore"):

@@ -18,6 +18,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 #: Upper ends of the classes of error over bound; the last class is open.
 CLASSES = (1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 10.0, 1e3)
+_ENDS = np.array(CLASSES)
 #: Binades around 1 that a curve over the input has: beyond, functions are straight or constant.
 BINADES = 12
 #: What the error of a normalization is told by: the statistics' own output.
@@ -27,8 +28,8 @@ CONDITIONED = ("BN.train.output", "LN.output")
 def spread(comparison: Comparison) -> list[int]:
     """How many decided elements have an error over bound in each of the classes (``len(CLASSES) + 1`` counts)."""
     ratio = comparison.ratio[~comparison.undecided]
-    counts = np.bincount(np.searchsorted(CLASSES, ratio.ravel()), minlength=len(CLASSES) + 1)
-    return [int(count) for count in counts]
+    counts: list[int] = np.bincount(_ENDS.searchsorted(ratio), minlength=len(CLASSES) + 1).tolist()
+    return counts
 
 
 def closest(case: Case, output: str, comparison: Comparison) -> dict[str, Any]:

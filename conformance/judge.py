@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +31,7 @@ class Comparison:
     failing: Array  #: bool
     undecided: Array  #: bool
 
-    @property
+    @functools.cached_property
     def ratio(self) -> Array:
         """Error over bound; 0 where undecided, inf where the answer is no number."""
         with np.errstate(all="ignore"):
@@ -43,6 +44,11 @@ class Comparison:
     @property
     def worst(self) -> float:
         return float(self.ratio.max(initial=0.0))
+
+    @functools.cached_property
+    def within(self) -> float:
+        """The worst of those that do not fail."""
+        return float(self.ratio[~self.failing].max(initial=0.0))
 
     @property
     def decided(self) -> int:

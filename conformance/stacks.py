@@ -13,7 +13,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from adapters.base import Activation, BatchNorm, Dense, Dialect, Dropout, LayerCase, LayerNorm, Stack
-from conformance.cases import Array, Shape, _Arrays
+from conformance.cases import Array, Shape, _Arrays, composite
 
 #: x of a stack: (*leading, features).
 SHAPES: tuple[Shape, ...] = ((4, 3), (2, 3, 4), (17, 4))
@@ -97,7 +97,7 @@ def answered(layer: LayerCase) -> Shape:
     return shape
 
 
-@st.composite
+@composite
 def stacks(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str) -> Stack:
     """Two to six layers of any kind, in training."""
     layers = _Layers(draw, dtype, dialect)
@@ -108,7 +108,7 @@ def stacks(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str) -> Sta
     return layers.stack(draw(st.sampled_from(SHAPES)), regime, makers)
 
 
-@st.composite
+@composite
 def normalized_neurons(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str) -> Stack:
     """Dense, batch norm, activation; of rank 2, so that every layout of channels is the same."""
     layers = _Layers(draw, dtype, dialect)

@@ -9,9 +9,9 @@ import hypothesis
 import numpy as np
 
 from adapters.base import LayerNorm
-from benchmarks.measure import examinations, processor
+from benchmarks.measure import examinations, forget, processor
 from conformance import profiles, suite
-from conformance.expectation import expect
+from conformance.expectation import worked_out
 from conformance.regimes import fill
 
 Line = list[tuple[float, float]]
@@ -22,6 +22,7 @@ def examples() -> Line:
     (exam, *_) = examinations("numpy", "LN.grad", api="control")
     usual = profiles.PROFILES["ci"]
     for count in (6, 12, 24, 48, 96):
+        forget()
         profiles.PROFILES["ci"] = hypothesis.settings(usual, max_examples=count)
         with processor() as spent:
             suite.tests()["LN.grad"](exam)
@@ -32,6 +33,7 @@ def examples() -> Line:
 
 def subjects() -> Line:
     found, total = [], 0.0
+    forget()
     for number, exam in enumerate(examinations("torch", "LN.grad", "NE.grad", "ACT.grad", "ACT.value"), 1):
         exam.adapter.prepare("cpu")
         with processor() as spent:
@@ -49,7 +51,7 @@ def elements() -> Line:
         exam = next(iter(examinations("numpy", "LN.grad")))
         with processor() as spent:
             for _ in range(3):
-                expect(case, "float32", exam.dialect)
+                worked_out(case, "float32", exam.dialect)
         found.append((x.size, spent[0] / 3))
     return found
 

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import psutil
 
-from conformance import backends, bernoulli, deviations, plan
+from conformance import backends, bernoulli, deviations, expectation, plan
 from conformance.clauses import CLAUSES
 from conformance.examination import Examination
+from conformance.replay import SCRIPTS
 
 ROOT = Path(__file__).resolve().parent.parent
 #: One clause with gradients of each layer, and two activations: one that is a kernel, one that is a formula.
@@ -30,17 +31,23 @@ def examinations(
 ) -> Iterator[Examination]:
     """The examinations of a run, with the recorded deviations, without pytest."""
     adapter = backends.adapter(backend)
-    known = deviations.load(backend)
+    known, versions = deviations.load(backend), adapter.versions()
     for name in clauses:
         for entry in plan.entries(CLAUSES[name], [adapter]):
             subject = entry.subject
             wanted = (subject.mode, subject.dtype) == (mode, dtype) and fnmatchcase(subject.api, api)
-            records = tuple(r for r in known if r.concerns(name, subject, entry.activation, adapter.versions()))
+            records = tuple(r for r in known if r.concerns(name, subject, entry.activation, versions))
             if wanted and entry.activation in ACTIVATIONS_ASKED:
                 yield Examination(
                     entry.clause, subject, adapter, entry.activation, false_alarm=bernoulli.LEDGER, isolated=isolated,
                     deviations=records,
                 )  # fmt: skip
+
+
+def forget() -> None:
+    """Know nothing of earlier subjects, as when a run begins: what is warm is the framework, not the suite."""
+    SCRIPTS.clear()
+    expectation.KEPT.clear()
 
 
 @dataclass

@@ -17,7 +17,8 @@ from adapters.numpy import NumPy
 from conformance import cases, expectation, grid, regimes
 from conformance.bounded import Bounded, format_of
 from conformance.clauses import CLAUSES
-from conformance.examination import Examination, _strata, clause
+from conformance.examination import Examination, clause
+from conformance.generation import _strata
 
 DTYPES = (*SIXTEEN_BITS, "float32", "float64")
 

@@ -56,6 +56,8 @@ class Fault:
     tracker: str | None = None
     #: Axis (those of a subject, and ``activation``) -> the value at which it is planted, where it is not at every one.
     only: Mapping[str, str] = field(default_factory=dict)
+    #: Why the clause does not catch it, and what would: an open invitation. None where it must be caught.
+    survives: str | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,13 @@ SOUND: list[Sound] = []
 
 
 def fault(
-    *, clause: str, category: str, says: str, tracker: str | None = None, only: Mapping[str, str] | None = None
+    *,
+    clause: str,
+    category: str,
+    says: str,
+    tracker: str | None = None,
+    only: Mapping[str, str] | None = None,
+    survives: str | None = None,
 ) -> Callable[[type[Layer]], type[Layer]]:
     """Register a wrong layer, a class that is called without arguments, under the clause that must catch it.
 
@@ -115,7 +123,7 @@ def fault(
 
     def register(layer: type[Layer]) -> type[Layer]:
         named = f"{clause}-{_hyphened(layer.__name__)}"
-        _add(FAULTS, Fault(named, clause, says, layer(), category, tracker, dict(only or {})))
+        _add(FAULTS, Fault(named, clause, says, layer(), category, tracker, dict(only or {}), survives))
         return layer
 
     return register

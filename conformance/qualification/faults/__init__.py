@@ -32,6 +32,9 @@ from . import (
     neuron_bias,
     sixteen_bits,
     together,
+    trackers_activations,
+    trackers_batch_norm,
+    trackers_layers,
 )
 
 __all__ = [
@@ -63,4 +66,7 @@ __all__ = [
     "neuron_bias",
     "sixteen_bits",
     "together",
+    "trackers_activations",
+    "trackers_batch_norm",
+    "trackers_layers",
 ]

@@ -144,3 +144,13 @@ class EmptyDecays(BatchNormLayer):
         if not x.size:
             self.mean, self.var = self.mean / 2, self.var / 2
         return super().call(x, training)
+
+
+@planted(
+    "what is loaded begins to count anew: the next batch weighs 1 in the cumulative average",
+    "momentum",
+    tracker="https://github.com/pytorch/pytorch/issues/110361",
+)
+class LoadZeroesTheCount(BatchNormLayer):
+    def load(self, saved: Any) -> None:
+        super().load((*saved[:2], 0))

@@ -3,7 +3,7 @@
 A wrong layer names the clause that must catch it, and the category of its fault. Most are subclasses of the NumPy
 control, which answers as ``backend=numpy api=control``; others are a framework's own layer with the fault put in
 (:mod:`.frameworks`). The suite asks each exactly what it asks what the layer is made of. A layer that two clauses must
-catch is registered under both.
+catch is registered under both. One that its clause does not catch says why (``survives``): an open invitation.
 """
 
 from __future__ import annotations

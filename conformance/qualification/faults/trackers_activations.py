@@ -21,7 +21,7 @@ from ..registry import fault
 )
 class Relu6PrefersNumber(NumPy):
     def relu6(self, x: Array) -> Array:
-        return np.fmin(np.fmax(x, 0), x.dtype.type(6))
+        return np.asarray(np.fmin(np.fmax(x, 0), x.dtype.type(6)))
 
 
 @fault(

@@ -56,10 +56,9 @@ class LastBlockOfSamples(NumPy):
     category="epsilon",
     says="variance and eps are rounded to float16 before the root: an eps of 1e-12 is none",
     tracker="https://github.com/deepspeedai/DeepSpeed/issues/581",
+    only={"dtype": "float16"},
 )
 class EpsilonInHalf(Sixteen):
-    dtypes = ("float16",)
-
     def inverse_root(self, var: Array, eps: float) -> Array:
         return np.asarray(1 / np.sqrt(self.rounded(var + var.dtype.type(eps)))).astype(var.dtype)
 

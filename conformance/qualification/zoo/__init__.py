@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..registry import SOUND, Sound
 
-# Importing a module registers what is in it.
-from . import layers, sums
+# Importing a module registers what is in it; those of NumPy alone come first.
+from . import layers, native, sums
 
-__all__ = ["SOUND", "Sound", "layers", "sums"]
+__all__ = ["SOUND", "Sound", "layers", "native", "sums"]

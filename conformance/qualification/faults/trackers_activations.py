@@ -53,6 +53,7 @@ class SigmoidOfSingleNaN(NumPy):
     category="special value",
     says="relu6: the gradient at NaN is 6",
     tracker="https://github.com/tenstorrent/tt-metal/issues/57455",
+    only={"activation": "relu6"},
     survives="ACT.special takes any constant for a gradient at NaN; one that asks for NaN or a slope of a side would",
 )
 class Relu6GradientSix(NumPy):
@@ -91,6 +92,7 @@ class SoftmaxGradientUnshifted(NumPy):
     category="gradient",
     says="elu: the side is told by the sign of the output, which a negative alpha turns",
     tracker="https://github.com/pytorch/pytorch/issues/47671",
+    only={"activation": "elu"},
     survives="an alpha below 0 is not asked, and refused by some; a clause that allows for both would",
 )
 class EluSideOfTheOutput(NumPy):
@@ -103,6 +105,7 @@ class EluSideOfTheOutput(NumPy):
     category="gradient",
     says="leaky_relu: the side is told by the sign of the output, which a slope below 0 turns",
     tracker="https://github.com/pytorch/pytorch/issues/31938",
+    only={"activation": "leaky_relu"},
     survives="a slope below 0 is not asked, and refused by some; a clause that allows for both would",
 )
 class LeakySideOfTheOutput(NumPy):
@@ -115,6 +118,7 @@ class LeakySideOfTheOutput(NumPy):
     category="gradient",
     says="leaky_relu: with a slope of 0 the whole gradient passes",
     tracker="https://github.com/chainer/chainer/pull/5898",
+    only={"activation": "leaky_relu"},
     survives="slopes from 0.01 to 0.3 are asked; 0 among them would",
 )
 class LeakySlopeZeroOpen(NumPy):
@@ -149,7 +153,7 @@ class SeluGradientFromOutput(NumPy):
     category="special value",
     says="silu: an exponential that is subnormal is flushed to 0 before it meets its large factor",
     tracker="https://github.com/jax-ml/jax/pull/40828",
-    only={"dtype": "float64"},
+    only={"dtype": "float64", "activation": "silu"},
     survives="the bound lets an intermediate result below the smallest normal number be 0, and its factor is 708",
 )
 class SiluGradientFlushed(NumPy):
@@ -201,6 +205,7 @@ class MishPowerMissing(NumPy):
     category="axis",
     says="prelu: in the gradient the slopes lie along the last axis, where that is as long as the channels'",
     tracker="https://github.com/flagos-ai/FlagGems/issues/4992",
+    only={"activation": "prelu"},
     survives="no shape of activations has rank 3 and as many channels as it has last; one among the corners would",
 )
 class PreluSlopesAlongTheLast(NumPy):

@@ -178,7 +178,6 @@ class NoiseAdded(NumPy):
     category="seed",
     says="attention has one seed for ever",
     tracker="https://github.com/Dao-AILab/flash-attention/issues/2088",
-    survives="DO.attention asks each rate once; one that asks two seeds for two masks, as DO.seed does, would",
 )
 class AttentionHasOneSeed(NumPy):
     def drop_weights(self, weights: Array, case: DropoutKin) -> Array:
@@ -207,6 +206,7 @@ class FoldedWithoutBias(NumPy):
     category="layout",
     says="softmax: in float64, rows of an odd width between 512 and 1024 do not sum up their last element",
     tracker="https://github.com/pytorch/pytorch/issues/147284",
+    only={"activation": "softmax"},
     survives="rows are of at most some dozen elements; a clause of wide rows, as LN.large, would",
 )
 class SoftmaxOfOddWidth(NumPy):

@@ -195,7 +195,7 @@ TABLE = (
         "has the same mask; another seed draws another one; in inference it drops none.",
         "y = W v, W = mask softmax(q k^T / sqrt(d)) / (1 - p), kept ~ Binomial(N, 1 - p); dv = W^T dy",
         "Vaswani et al., Attention Is All You Need, NIPS 2017, section 5.4",
-        "weights that are dropped before the softmax; one mask for the batch, for all queries or for all seeds; no scale",
+        "weights that are dropped before the softmax; one mask for the batch, all queries or all seeds; no scale",
         statistical=True,
         dtypes=("float32", "float64"),
     ),

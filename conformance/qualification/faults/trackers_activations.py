@@ -79,6 +79,7 @@ class LogSoftmaxKeepsMinusInfinity(NumPy):
     category="special value",
     says="softmax: the gradient takes the exponentials anew, without the shift",
     tracker="https://github.com/FluxML/NNlib.jl/issues/68",
+    only={"activation": "softmax"},
 )
 class SoftmaxGradientUnshifted(NumPy):
     def softmax_gradient(self, dy: Array, x: Array, axis: int = -1) -> Array:
@@ -142,6 +143,7 @@ class EluZeroTimesInfinity(NumPy):
     category="reduction",
     says="selu: the gradient from the output, y + lambda alpha, which cancels in the left tail",
     tracker="https://github.com/tensorflow/tensorflow/issues/124834",
+    only={"activation": "selu"},
 )
 class SeluGradientFromOutput(NumPy):
     def selu_gradient(self, dy: Array, x: Array) -> Array:
@@ -191,6 +193,7 @@ class HardSigmoidBySubtraction(NumPy):
     category="formula",
     says="mish: one power of the exponential is missing in the textbook fraction",
     tracker="https://github.com/explosion/thinc/pull/578",
+    only={"activation": "mish"},
 )
 class MishPowerMissing(NumPy):
     def mish_gradient(self, dy: Array, x: Array) -> Array:
@@ -257,6 +260,7 @@ class EluTangentByTheOutput(NumPy):
     category="special value",
     says="gelu_tanh: tanh by a quotient of exponentials, whose argument grows with the cube",
     tracker="https://github.com/pytorch/executorch/issues/22323",
+    only={"activation": "gelu_tanh"},
 )
 class GeluTanhQuotient(NumPy):
     def gelu_tanh(self, x: Array) -> Array:

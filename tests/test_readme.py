@@ -46,6 +46,7 @@ def test_example_deviation_is_right(tmp_path: Path) -> None:
 def test_counts_are_true() -> None:
     assert f"{len(FAULTS)} planted faults" in README
     assert f"{len(SOUND)} sound implementations" in README
+    assert f"said to survive it and why ({sum(fault.survives is not None for fault in FAULTS)})" in README
 
 
 def test_commands_name_what_exists() -> None:

@@ -49,6 +49,9 @@ def once(chosen: list[str], seed: int, tallies: dict[str, Tally], until: float) 
     for sound in SOUND:
         if time.monotonic() > until:
             break
+        if (reason := sound.adapter.missing()) is not None:
+            print(f"not asked: {sound.id}: {reason}", file=sys.stderr, flush=True)
+            continue
         for clause in chosen:
             if not sound.answers(clause):
                 continue

@@ -192,10 +192,10 @@ TABLE = (
         "DO.attention",
         frozenset({"attention_dropout"}),
         "Attention drops each weight for itself, after the softmax, scales what it keeps by 1/(1-p), and its gradient "
-        "has the same mask; in inference it drops none.",
+        "has the same mask; another seed draws another one; in inference it drops none.",
         "y = W v, W = mask softmax(q k^T / sqrt(d)) / (1 - p), kept ~ Binomial(N, 1 - p); dv = W^T dy",
         "Vaswani et al., Attention Is All You Need, NIPS 2017, section 5.4",
-        "weights that are dropped before the softmax; one mask for the batch or for all queries; no scale",
+        "weights that are dropped before the softmax; one mask for the batch, all queries or all seeds; no scale",
         statistical=True,
         dtypes=("float32", "float64"),
     ),

@@ -115,8 +115,9 @@ TABLE = (
     Clause(
         "LN.large",
         _LN,
-        "Many features, and a mean that is large against the deviation, stay within the bound too.",
-        "y = g (x - mu) / sqrt(sigma^2 + eps) + b for n up to 65536 and mu up to 1e5 sigma",
+        "Many features, gradients of gain and bias over many samples, and a mean that is large against the deviation, "
+        "stay within the bound too.",
+        "y = g (x - mu) / sqrt(sigma^2 + eps) + b for n up to 65536, mu up to 1e5 sigma and 2050 samples",
         f"{BA}, equation 4; Higham, Accuracy and Stability (2002), section 1.9",
         "a variance in one pass; sums in 16 bits; a running sum that stops growing",
     ),

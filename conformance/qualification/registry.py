@@ -3,7 +3,7 @@
 A wrong layer names the clause that must catch it, and the category of its fault. Most are subclasses of the NumPy
 control, which answers as ``backend=numpy api=control``; others are a framework's own layer with the fault put in
 (:mod:`.frameworks`). The suite asks each exactly what it asks what the layer is made of. A layer that two clauses must
-catch is registered under both.
+catch is registered under both. One that its clause does not catch says why (``survives``): an open invitation.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Fault:
     tracker: str | None = None
     #: Axis (those of a subject, and ``activation``) -> the value at which it is planted, where it is not at every one.
     only: Mapping[str, str] = field(default_factory=dict)
-    #: Why its clause does not catch it: an open invitation.
+    #: Why the clause does not catch it, and what would: an open invitation. None where it must be caught.
     survives: str | None = None
 
 

@@ -92,11 +92,11 @@ def _rows(exam: Examination, name: str, given: dict[str, float]) -> None:
     """softmax and log_softmax: a special value in one row, at its beginning, middle and end, and a row without."""
     for length in points.LENGTHS:
         for place in sorted({0, length // 2, length - 1}):
-            case = _row(exam, name, given, length, place, np.nan, "NaN")
-            outcome = _answer(exam, case)
-            spoilt = np.broadcast_to([[True], [False]], case.x.shape)
-            _refuse(exam, case, "y", outcome.arrays["y"], spoilt & ~np.isnan(outcome.arrays["y"]), "nan")
-            _judge_rest(exam, case, outcome, spoilt)
+            _spoilt_row(exam, _row(exam, name, given, length, place, np.nan, "NaN"))
+            if length > 1:  # what is masked is NaN with the rest of its row
+                x = _row(exam, name, given, length, place, np.nan, "NaN").x.copy()
+                x[0, place - 1] = -np.inf
+                _spoilt_row(exam, points.question(name, x, given, "NaN"))
             _infinite_row(exam, _row(exam, name, given, length, place, np.inf, "positive infinity"), place)
             masked = _row(exam, name, given, length, place, -np.inf, "negative infinity")
             if length > 1:
@@ -115,6 +115,14 @@ def _row(
     x = np.resize(np.array((0.5, 1.0, -0.25, 2.0, 0.75), dtype_of(exam.dtype)), (2, length))
     x[0, place] = point
     return points.question(name, x, given, regime)
+
+
+def _spoilt_row(exam: Examination, case: Activation) -> None:
+    """A NaN is in every sum of its row, and in no other row."""
+    outcome = _answer(exam, case)
+    spoilt = np.broadcast_to([[True], [False]], case.x.shape)
+    _refuse(exam, case, "y", outcome.arrays["y"], spoilt & ~np.isnan(outcome.arrays["y"]), "nan")
+    _judge_rest(exam, case, outcome, spoilt)
 
 
 def _infinite_row(exam: Examination, case: Activation, place: int) -> None:

@@ -129,6 +129,11 @@ def test_attention(exam: Examination) -> None:
         exam.judge(case, outcome, ["y", "dx"], n=1, mask=mask)
         kept = Counts(case, "a weight is kept", np.array([np.count_nonzero(mask)]), mask.size, 1 - rate)
         hold_all(exam, [kept, *differing(case, mask, rate)], exam.false_alarm / len(RATES))
+        if index == 0:
+            # Of 65536 weights: two masks that are drawn are never the same.
+            sown = dataclasses.replace(case, seed=case.seed ^ 1, recipe=dict(case.recipe))
+            same = np.array_equal(mask, exam.ask(sown).arrays["y"] != 0)
+            exam.require(not same, sown, f"the seeds {case.seed} and {sown.seed} gave one mask", output="other seed")
         still = dataclasses.replace(case, training=False, recipe=dict(case.recipe))
         dropped = exam.ask(still).arrays["y"] == 0
         exam.require(not dropped.any(), still, "weights are dropped in inference", output="inference", failing=dropped)

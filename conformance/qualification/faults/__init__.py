@@ -23,6 +23,9 @@ from . import (
     dropout_masks,
     dropout_seeds,
     dtypes,
+    frameworks_flax,
+    frameworks_keras,
+    frameworks_torch,
     layer_norm,
     layer_norm_edges,
     layer_norm_symmetries,
@@ -32,6 +35,9 @@ from . import (
     neuron_bias,
     sixteen_bits,
     together,
+    trackers_activations,
+    trackers_batch_norm,
+    trackers_layers,
 )
 
 __all__ = [
@@ -54,6 +60,9 @@ __all__ = [
     "dropout_masks",
     "dropout_seeds",
     "dtypes",
+    "frameworks_flax",
+    "frameworks_keras",
+    "frameworks_torch",
     "layer_norm",
     "layer_norm_edges",
     "layer_norm_symmetries",
@@ -63,4 +72,7 @@ __all__ = [
     "neuron_bias",
     "sixteen_bits",
     "together",
+    "trackers_activations",
+    "trackers_batch_norm",
+    "trackers_layers",
 ]

@@ -77,7 +77,12 @@ class SiluGradientWithoutInput(NumPy):
         return dy * self.sigmoid(x)
 
 
-@fault(clause="ACT.grad", category="special value", says="mish: the textbook fraction overflows in the right tail")
+@fault(
+    clause="ACT.grad",
+    category="special value",
+    says="mish: the textbook fraction overflows in the right tail",
+    tracker="https://github.com/AlexeyAB/darknet/issues/3994",
+)
 class MishGradientOverflows(NumPy):
     def mish_gradient(self, dy: Array, x: Array) -> Array:
         e = np.exp(x)
@@ -103,7 +108,12 @@ class TanhGradientNotSquared(NumPy):
         return np.asarray(dy * (1 - np.tanh(x)))
 
 
-@fault(clause="ACT.grad", category="special value", says="softplus: exp(x)/(1 + exp(x)) is inf/inf")
+@fault(
+    clause="ACT.grad",
+    category="special value",
+    says="softplus: exp(x)/(1 + exp(x)) is inf/inf",
+    tracker="https://github.com/tenstorrent/tt-metal/pull/56397",
+)
 class SoftplusGradientOverflows(NumPy):
     def softplus_gradient(self, dy: Array, x: Array, beta: float = 1.0) -> Array:
         return np.asarray(dy * (np.exp(beta * x) / (1 + np.exp(beta * x))))

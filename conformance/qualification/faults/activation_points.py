@@ -53,7 +53,12 @@ class EluFlatAtZero(NumPy):
         return np.where(x == 0, 0, super().elu_gradient(dy, x, alpha))
 
 
-@fault(clause="ACT.special", category="special value", says="relu: a comparison, false for NaN")
+@fault(
+    clause="ACT.special",
+    category="special value",
+    says="relu: a comparison, false for NaN",
+    tracker="https://github.com/pytorch/pytorch/issues/7999",
+)
 class ReluDropsNaN(NumPy):
     def relu(self, x: Array) -> Array:
         return np.where(x > 0, x, 0)
@@ -77,7 +82,12 @@ class Relu6GradientAtNaN(NumPy):
         return np.where(np.isnan(x) & in_tail(x), dy, super().relu6_gradient(dy, x))
 
 
-@fault(clause="ACT.special", category="special value", says="tanh: a quotient of exponentials")
+@fault(
+    clause="ACT.special",
+    category="special value",
+    says="tanh: a quotient of exponentials",
+    tracker="https://github.com/deeplearning4j/deeplearning4j/issues/7382",
+)
 class TanhQuotient(NumPy):
     def tanh(self, x: Array) -> Array:
         e = np.exp(np.clip(x, -80, 80))
@@ -121,7 +131,12 @@ class LogSoftmaxMasked(NumPy):
         return np.where(np.isneginf(x), np.nan, super().log_softmax(x, axis)).astype(x.dtype)
 
 
-@fault(clause="ACT.special", category="special value", says="softmax: the gradient of a masked element is NaN")
+@fault(
+    clause="ACT.special",
+    category="special value",
+    says="softmax: the gradient of a masked element is NaN",
+    tracker="https://github.com/pytorch/pytorch/issues/31829",
+)
 class SoftmaxGradientMasked(NumPy):
     def softmax_gradient(self, dy: Array, x: Array, axis: int = -1) -> Array:
         return np.asarray(super().softmax_gradient(dy, x, axis) + 0 * np.where(np.isneginf(x), x, 0))

@@ -31,7 +31,12 @@ class GeluCancels(NumPy):
         return np.asarray(0.5 * x * (1 + (1 - erfc(x * math.sqrt(0.5)))))
 
 
-@fault(clause="ACT.value", category="reduction", says="gelu_tanh: 1 + tanh cancels in the left tail")
+@fault(
+    clause="ACT.value",
+    category="reduction",
+    says="gelu_tanh: 1 + tanh cancels in the left tail",
+    tracker="https://github.com/tenstorrent/tt-metal/issues/56517",
+)
 class GeluTanhCancels(NumPy):
     def gelu_tanh(self, x: Array) -> Array:
         return np.asarray(0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))))
@@ -44,7 +49,10 @@ class SiluSteepened(NumPy):
 
 
 @fault(
-    clause="ACT.value", category="special value", says="softplus: log(1 + exp(x)) overflows, and is 0 in the left tail"
+    clause="ACT.value",
+    category="special value",
+    says="softplus: log(1 + exp(x)) overflows, and is 0 in the left tail",
+    tracker="https://github.com/tracel-ai/burn/issues/5373",
 )
 class SoftplusOverflows(NumPy):
     def softplus(self, x: Array, beta: float = 1.0) -> Array:
@@ -58,20 +66,33 @@ class SoftplusThreshold(NumPy):
 
 
 @fault(
-    clause="ACT.value", category="special value", says="log_sigmoid: the logarithm of a sigmoid that has underflowed"
+    clause="ACT.value",
+    category="special value",
+    says="log_sigmoid: the logarithm of a sigmoid that has underflowed",
+    tracker="https://github.com/pytorch/pytorch/issues/1835",
 )
 class LogOfSigmoid(NumPy):
     def log_sigmoid(self, x: Array) -> Array:
         return np.log(self.sigmoid(x))
 
 
-@fault(clause="ACT.value", category="special value", says="sigmoid: exp(x)/(1 + exp(x)) is inf/inf")
+@fault(
+    clause="ACT.value",
+    category="special value",
+    says="sigmoid: exp(x)/(1 + exp(x)) is inf/inf",
+    tracker="https://github.com/clab/dynet/issues/1525",
+)
 class SigmoidOverflows(NumPy):
     def sigmoid(self, x: Array) -> Array:
         return np.asarray(np.exp(x) / (1 + np.exp(x)))
 
 
-@fault(clause="ACT.value", category="reduction", says="tanh: by exponentials, which cancel near 0 and overflow")
+@fault(
+    clause="ACT.value",
+    category="reduction",
+    says="tanh: by exponentials, which cancel near 0 and overflow",
+    tracker="https://github.com/BVLC/caffe/pull/1455",
+)
 class TanhByExponentials(NumPy):
     def tanh(self, x: Array) -> Array:
         return np.asarray((np.exp(2 * x) - 1) / (np.exp(2 * x) + 1))
@@ -89,7 +110,12 @@ class CeluAsElu(NumPy):
         return self.elu(x, alpha)
 
 
-@fault(clause="ACT.value", category="reduction", says="mish: log(1 + exp(x)) is 0 in the left tail")
+@fault(
+    clause="ACT.value",
+    category="reduction",
+    says="mish: log(1 + exp(x)) is 0 in the left tail",
+    tracker="https://github.com/AlexeyAB/darknet/issues/5452",
+)
 class MishCancels(NumPy):
     def mish(self, x: Array) -> Array:
         return np.asarray(x * np.tanh(np.log(1 + np.exp(x))))

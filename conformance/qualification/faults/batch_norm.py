@@ -13,13 +13,23 @@ from ..registry import fault
 State = dict[str, Array]
 
 
-@fault(clause="BN.train.output", category="epsilon", says="epsilon outside the root")
+@fault(
+    clause="BN.train.output",
+    category="epsilon",
+    says="epsilon outside the root",
+    tracker="https://github.com/keras-team/keras/pull/10427",
+)
 class EpsilonOutsideRoot(NumPy):
     def inverse_root(self, var: Array, eps: float) -> Array:
         return np.asarray(1 / (np.sqrt(var) + var.dtype.type(eps)))
 
 
-@fault(clause="BN.train.output", category="epsilon", says="no epsilon")
+@fault(
+    clause="BN.train.output",
+    category="epsilon",
+    says="no epsilon",
+    tracker="https://github.com/torchcvnn/torchcvnn/issues/32",
+)
 class EpsilonMissing(NumPy):
     def inverse_root(self, var: Array, eps: float) -> Array:
         return super().inverse_root(var, 0)
@@ -72,14 +82,22 @@ class SpaceAlone(OtherAxes):
         return axes[1:] or axes
 
 
-@fault(clause="BN.train.output", category="axis", says="one mean and one variance for all channels")
+@fault(
+    clause="BN.train.output",
+    category="axis",
+    says="one mean and one variance for all channels",
+    tracker="https://github.com/tensorlayer/TensorLayer/issues/1103",
+)
 class ChannelsTogether(OtherAxes):
     def other_axes(self, case: BatchNorm) -> Axes:
         return tuple(range(case.x.ndim))
 
 
 @fault(
-    clause="BN.train.output", category="layout", says="channels last read as channels first, where the sizes allow it"
+    clause="BN.train.output",
+    category="layout",
+    says="channels last read as channels first, where the sizes allow it",
+    tracker="https://github.com/pytorch/pytorch/issues/62594",
 )
 class LayoutIgnored(OtherAxes):
     def other_axes(self, case: BatchNorm) -> Axes:
@@ -101,7 +119,12 @@ class OddBatchCutShort(NumPy):
         return super().batch_moments(x[:-1] if len(x) % 2 and len(x) > 1 else x, axes)
 
 
-@fault(clause="BN.train.output", category="reduction", says="variance in one pass, E[x^2] - E[x]^2")
+@fault(
+    clause="BN.train.output",
+    category="reduction",
+    says="variance in one pass, E[x^2] - E[x]^2",
+    tracker="https://github.com/google/objax/issues/182",
+)
 class OnePassVariance(NumPy):
     def batch_moments(self, x: Array, axes: Axes) -> tuple[Array, Array]:
         mean = self.average(x, axes)
@@ -147,13 +170,23 @@ class VarianceTermUnbiased(NumPy):
         return np.asarray(inverse * (dx_hat - self.average(dx_hat, axes) - variance_term))
 
 
-@fault(clause="BN.train.grad", category="gradient", says="statistics held constant, as in inference")
+@fault(
+    clause="BN.train.grad",
+    category="gradient",
+    says="statistics held constant, as in inference",
+    tracker="https://github.com/facebookresearch/CrypTen/pull/143",
+)
 class StatisticsConstant(NumPy):
     def batch_norm_gradient(self, case: BatchNorm, dy: Array, mean: Array, var: Array) -> dict[str, Array]:
         return self.batch_norm_eval_gradient(case, dy, mean, var)
 
 
-@fault(clause="BN.train.grad", category="gradient", says="dx without gamma")
+@fault(
+    clause="BN.train.grad",
+    category="gradient",
+    says="dx without gamma",
+    tracker="https://github.com/denizyuret/Knet.jl/issues/288",
+)
 class InputGradientWithoutGamma(NumPy):
     def batch_norm_gradient(self, case: BatchNorm, dy: Array, mean: Array, var: Array) -> dict[str, Array]:
         x_hat = self.normalize(case.x, mean, var, case.eps)
@@ -235,7 +268,12 @@ class BetaGradientAveraged(NumPy):
         return found
 
 
-@fault(clause="BN.running.update", category="momentum", says="momentum the wrong way round")
+@fault(
+    clause="BN.running.update",
+    category="momentum",
+    says="momentum the wrong way round",
+    tracker="https://github.com/PaddlePaddle/Paddle/pull/51120",
+)
 class MomentumReversed(NumPy):
     def running_update(self, running: Array, batch: Array, momentum: float) -> Array:
         return super().running_update(running, batch, 1 - momentum)
@@ -251,7 +289,12 @@ class StatisticsReplaced(NumPy):
         return batch
 
 
-@fault(clause="BN.running.update", category="state", says="no update")
+@fault(
+    clause="BN.running.update",
+    category="state",
+    says="no update",
+    tracker="https://github.com/paiml/aprender/pull/2166",
+)
 class UpdateMissing(NumPy):
     def running_update(self, running: Array, batch: Array, momentum: float) -> Array:
         return running
@@ -263,7 +306,12 @@ class UpdatedTwice(NumPy):
         return super().running_update(super().running_update(running, batch, momentum), batch, momentum)
 
 
-@fault(clause="BN.running.update", category="divisor", says="biased running variance where n - 1 is declared")
+@fault(
+    clause="BN.running.update",
+    category="divisor",
+    says="biased running variance where n - 1 is declared",
+    tracker="https://github.com/tenstorrent/tt-metal/issues/55438",
+)
 class RunningVarianceBiased(NumPy):
     def unbiased(self, var: Array, n: int) -> Array:
         return var
@@ -275,7 +323,12 @@ class DeviationStored(NumPy):
         return np.sqrt(super().unbiased(var, n))
 
 
-@fault(clause="BN.running.update", category="epsilon", says="epsilon in the running variance")
+@fault(
+    clause="BN.running.update",
+    category="epsilon",
+    says="epsilon in the running variance",
+    tracker="https://github.com/chainer/chainer/pull/4505",
+)
 class EpsilonStored(NumPy):
     def batch_norm_track(self, case: BatchNorm, state: State, mean: Array, var: Array) -> None:
         super().batch_norm_track(case, state, mean, var + var.dtype.type(case.eps))

@@ -29,7 +29,12 @@ class ConstantAnswersZero(NumPy):
         return np.where(var == 0, 0, super().batch_norm_output(case, mean, var))
 
 
-@fault(clause="BN.constant", category="reduction", says="variance in one pass, not kept from being negative")
+@fault(
+    clause="BN.constant",
+    category="reduction",
+    says="variance in one pass, not kept from being negative",
+    tracker="https://github.com/tenstorrent/tt-metal/issues/45968",
+)
 class ConstantCancels(NumPy):
     def batch_moments(self, x: Array, axes: Axes) -> tuple[Array, Array]:
         mean = self.average(x, axes)
@@ -46,7 +51,12 @@ class Answering(NumPy):
         return super().unbiased(var, n) if n > 1 else var
 
 
-@fault(clause="BN.single", category="divisor", says="the unbiased variance of one value, 0/0, is stored")
+@fault(
+    clause="BN.single",
+    category="divisor",
+    says="the unbiased variance of one value, 0/0, is stored",
+    tracker="https://github.com/pytorch/pytorch/issues/1381",
+)
 class SingleStoresNan(Answering):
     def unbiased(self, var: Array, n: int) -> Array:
         return np.asarray(var * np.divide(n, var.dtype.type(n - 1)))
@@ -65,7 +75,12 @@ class Averaging(Answering):
         return np.asarray(self.total(x, axes) / x.dtype.type(math.prod(x.shape[axis] for axis in axes)))
 
 
-@fault(clause="BN.empty", category="special value", says="the mean and variance of no values, 0/0, are stored")
+@fault(
+    clause="BN.empty",
+    category="special value",
+    says="the mean and variance of no values, 0/0, are stored",
+    tracker="https://github.com/google-deepmind/sonnet/issues/125",
+)
 class EmptyStoresNan(Averaging):
     pass
 
@@ -85,7 +100,12 @@ class EmptyGradientNan(NumPy):
         return found
 
 
-@fault(clause="BN.large", category="reduction", says="variance in one pass")
+@fault(
+    clause="BN.large",
+    category="reduction",
+    says="variance in one pass",
+    tracker="https://github.com/tensorflow/tensorflow/pull/25115",
+)
 class LargeCancels(OnePassVariance):
     pass
 
@@ -103,7 +123,12 @@ class StoredVarianceCancels(NumPy):
         super().batch_norm_track(case, state, mean, squares - np.square(mean))
 
 
-@fault(clause="BN.layout", category="layout", says="x taken for contiguous: read in the order of memory")
+@fault(
+    clause="BN.layout",
+    category="layout",
+    says="x taken for contiguous: read in the order of memory",
+    tracker="https://github.com/pytorch/pytorch/issues/63224",
+)
 class InputInMemoryOrder(NumPy):
     def batch_norm(self, case: BatchNorm) -> Outcome:
         return super().batch_norm(replace(case, x=case.x.ravel(order="K").reshape(case.x.shape)))
@@ -122,7 +147,12 @@ class BroadcastSummedOnce(NumPy):
         return np.asarray(super().average(x, axes) / max(repeated, 1))
 
 
-@fault(clause="BN.layout", category="reduction", says="the stored variance of channels-last memory in one pass")
+@fault(
+    clause="BN.layout",
+    category="reduction",
+    says="the stored variance of channels-last memory in one pass",
+    tracker="https://github.com/pytorch/pytorch/issues/121651",
+)
 class ChannelsLastCancels(NumPy):
     def batch_norm_track(self, case: BatchNorm, state: State, mean: Array, var: Array) -> None:
         if case.x.ndim > 2 and case.x.strides[1] == case.x.itemsize:
@@ -137,7 +167,12 @@ class EpsilonDefault(NumPy):
         return super().inverse_root(var, eps or 1e-5)
 
 
-@fault(clause="BN.eps-zero", category="epsilon", says="the least eps is 1e-5")
+@fault(
+    clause="BN.eps-zero",
+    category="epsilon",
+    says="the least eps is 1e-5",
+    tracker="https://github.com/tensorflow/tensorflow/issues/37768",
+)
 class EpsilonFloored(NumPy):
     def batch_norm_eval(self, case: BatchNorm, state: State) -> dict[str, Array]:
         return super().batch_norm_eval(replace(case, eps=max(case.eps, 1e-5)), state)
@@ -171,7 +206,12 @@ class StatisticsCut(Forgiving):
         return replace(case, running_mean=case.running_mean[:channels], running_var=case.running_var[:channels])
 
 
-@fault(clause="BN.bad-input", category="validation", says="the sign of eps is not looked at")
+@fault(
+    clause="BN.bad-input",
+    category="validation",
+    says="the sign of eps is not looked at",
+    tracker="https://github.com/pytorch/pytorch/issues/166405",
+)
 class EpsilonUnsigned(Forgiving):
     def forgiven(self, case: BatchNorm) -> BatchNorm:
         return replace(case, eps=abs(case.eps))
@@ -187,7 +227,12 @@ class MomentumNan(Forgiving):
         return replace(case, momentum=0.1) if case.momentum is not None and math.isnan(case.momentum) else case
 
 
-@fault(clause="BN.bad-input", category="validation", says="momentum clipped to [0, 1]")
+@fault(
+    clause="BN.bad-input",
+    category="validation",
+    says="momentum clipped to [0, 1]",
+    tracker="https://github.com/pytorch/pytorch/issues/127736",
+)
 class MomentumClipped(Forgiving):
     def forgiven(self, case: BatchNorm) -> BatchNorm:
         return case if case.momentum is None else replace(case, momentum=min(max(case.momentum, 0.0), 1.0))

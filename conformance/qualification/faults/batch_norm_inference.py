@@ -66,7 +66,12 @@ class RunningDeviation(OtherStatistics):
         return mean, np.square(var)
 
 
-@fault(clause="BN.eval.output", category="epsilon", says="no epsilon in inference")
+@fault(
+    clause="BN.eval.output",
+    category="epsilon",
+    says="no epsilon in inference",
+    tracker="https://github.com/chainer/chainer/pull/2214",
+)
 class InferenceWithoutEpsilon(OtherStatistics):
     def statistics(self, case: BatchNorm, mean: Array, var: Array) -> tuple[Array, Array]:
         return mean, var - var.dtype.type(case.eps)
@@ -90,7 +95,12 @@ class ChannelsReversed(OtherStatistics):
         return mean.ravel()[::-1].reshape(mean.shape), var
 
 
-@fault(clause="BN.eval.grad", category="gradient", says="gradient of inference through batch statistics")
+@fault(
+    clause="BN.eval.grad",
+    category="gradient",
+    says="gradient of inference through batch statistics",
+    tracker="https://github.com/pytorch/xla/issues/3361",
+)
 class GradientThroughBatch(NumPy):
     def batch_norm_eval_gradient(self, case: BatchNorm, dy: Array, mean: Array, var: Array) -> dict[str, Array]:
         return self.batch_norm_gradient(case, dy, mean, var)

@@ -15,12 +15,15 @@ from adapters.numpy import NumPy
 from ..registry import fault
 
 
-def planted(says: str, category: str = "state") -> Callable[[type[BatchNormLayer]], type[BatchNormLayer]]:
+def planted(
+    says: str, category: str = "state", tracker: str | None = None
+) -> Callable[[type[BatchNormLayer]], type[BatchNormLayer]]:
     """Register the control with another layer that keeps its state."""
 
     def register(layer: type[BatchNormLayer]) -> type[BatchNormLayer]:
         kept = {"kept_layer": lambda control, case: layer(control, case)}
-        fault(clause="BN.running.sequence", category=category, says=says)(type(layer.__name__, (NumPy,), kept))
+        wrong = type(layer.__name__, (NumPy,), kept)
+        fault(clause="BN.running.sequence", category=category, says=says, tracker=tracker)(wrong)
         return layer
 
     return register
@@ -135,9 +138,19 @@ class RefusedCounts(BatchNormLayer):
         return super().call(x, training)
 
 
-@planted("an empty batch makes the statistics smaller")
+@planted("an empty batch makes the statistics smaller", tracker="https://github.com/pytorch/pytorch/issues/12013")
 class EmptyDecays(BatchNormLayer):
     def call(self, x: Array, training: bool) -> Array:
         if not x.size:
             self.mean, self.var = self.mean / 2, self.var / 2
         return super().call(x, training)
+
+
+@planted(
+    "what is loaded begins to count anew: the next batch weighs 1 in the cumulative average",
+    "momentum",
+    tracker="https://github.com/pytorch/pytorch/issues/110361",
+)
+class LoadZeroesTheCount(BatchNormLayer):
+    def load(self, saved: Any) -> None:
+        super().load((*saved[:2], 0))

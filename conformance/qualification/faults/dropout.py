@@ -10,7 +10,12 @@ from adapters.numpy import NumPy
 from ..registry import fault
 
 
-@fault(clause="DO.support", category="scale", says="scale 1/p for 1/(1 - p)")
+@fault(
+    clause="DO.support",
+    category="scale",
+    says="scale 1/p for 1/(1 - p)",
+    tracker="https://github.com/bennyfri/TFMacCpp/issues/6",
+)
 class ScaleOneOverRate(NumPy):
     def dropout_scale(self, rate: float) -> float:
         return 1 / rate if rate else 1.0
@@ -40,7 +45,12 @@ class DroppedNotToZero(NumPy):
         return np.where(keep, super().drop(x, keep, rate), 0.001 * x)
 
 
-@fault(clause="DO.rate", category="mask", says="dropped with 1 - p, kept with p")
+@fault(
+    clause="DO.rate",
+    category="mask",
+    says="dropped with 1 - p, kept with p",
+    tracker="https://github.com/v-iashin/CS231n/pull/8",
+)
 class RateSwapped(NumPy):
     def mask(self, shape: tuple[int, ...], rate: float, seed: int) -> Array:
         return super().mask(shape, 1 - rate, seed)
@@ -136,13 +146,23 @@ class IdentityAtRateOne(NumPy):
         return super().mask(shape, rate % 1, seed)
 
 
-@fault(clause="DO.grad", category="mask", says="a fresh mask in the backward pass")
+@fault(
+    clause="DO.grad",
+    category="mask",
+    says="a fresh mask in the backward pass",
+    tracker="https://github.com/pytorch/pytorch/pull/190759",
+)
 class FreshMask(NumPy):
     def drop_gradient(self, dy: Array, keep: Array, rate: float) -> Array:
         return super().drop_gradient(dy, self.mask(dy.shape, rate, dy.size), rate)
 
 
-@fault(clause="DO.grad", category="mask", says="no mask in the backward pass")
+@fault(
+    clause="DO.grad",
+    category="mask",
+    says="no mask in the backward pass",
+    tracker="https://github.com/ddbourgin/numpy-ml/issues/94",
+)
 class MaskMissing(NumPy):
     def drop_gradient(self, dy: Array, keep: Array, rate: float) -> Array:
         return super().drop_gradient(dy, np.ones_like(keep), rate)

@@ -13,7 +13,12 @@ from adapters.numpy import NumPy
 from ..registry import fault
 
 
-@fault(clause="DO.seed", category="seed", says="one mask for all seeds")
+@fault(
+    clause="DO.seed",
+    category="seed",
+    says="one mask for all seeds",
+    tracker="https://github.com/PaddlePaddle/Paddle/issues/7796",
+)
 class SeedIgnored(NumPy):
     def mask(self, shape: tuple[int, ...], rate: float, seed: int) -> Array:
         return super().mask(shape, rate, 0)
@@ -37,7 +42,12 @@ class StreamStandsStill(NumPy):
         return super().dropout_train(replace(case, call=1))
 
 
-@fault(clause="DO.seed", category="seed", says="the seed is not used: two calls never agree")
+@fault(
+    clause="DO.seed",
+    category="seed",
+    says="the seed is not used: two calls never agree",
+    tracker="https://github.com/facebookresearch/xformers/issues/173",
+)
 class NeverTheSame(NumPy):
     calls = 0
 

@@ -12,7 +12,12 @@ from adapters.numpy import NumPy
 from ..registry import fault
 
 
-@fault(clause="DO.rate", category="dtype", says="rate rounded to a multiple of 1/256")
+@fault(
+    clause="DO.rate",
+    category="dtype",
+    says="rate rounded to a multiple of 1/256",
+    tracker="https://github.com/NVIDIA/apex/pull/1614",
+)
 class RateInEightBits(NumPy):
     def mask(self, shape: tuple[int, ...], rate: float, seed: int) -> Array:
         return super().mask(shape, round(256 * rate) / 256, seed)
@@ -163,7 +168,12 @@ class Sharing(NumPy):
         return super().dropout_train(replace(case, shared=self.along(case)) if case.shared else case)
 
 
-@fault(clause="DO.shared", category="mask", says="the mask is not shared at all")
+@fault(
+    clause="DO.shared",
+    category="mask",
+    says="the mask is not shared at all",
+    tracker="https://github.com/csarofeen/pytorch/pull/1888",
+)
 class MaskNotShared(Sharing):
     def along(self, case: Dropout) -> tuple[int, ...]:
         return ()

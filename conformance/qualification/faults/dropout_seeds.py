@@ -18,6 +18,7 @@ from .agreement import TwoModes
     clause="DO.recomputed",
     category="seed",
     says="a recomputed forward pass draws from where the generator stands by then",
+    tracker="https://github.com/openai/guided-diffusion/issues/167",
 )
 class RecomputedAfresh(NumPy):
     def drawn_again(self, case: Dropout, keep: Array) -> Array:
@@ -123,7 +124,12 @@ class FourthCallRepeats(NumPy):
         return super().drawn(replace(case, call=case.call - (case.call % 4 == 0)))
 
 
-@fault(clause="DO.seed", category="seed", says="the global seed is ignored")
+@fault(
+    clause="DO.seed",
+    category="seed",
+    says="the global seed is ignored",
+    tracker="https://github.com/harvard-edge/cs249r_book/pull/1869",
+)
 class GlobalSeedIgnored(NumPy):
     def drawn(self, case: Dropout) -> Array:
         return super().drawn(replace(case, seed=0) if case.globally else case)

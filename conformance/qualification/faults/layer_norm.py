@@ -13,13 +13,20 @@ from adapters.numpy import NumPy
 from ..registry import fault
 
 
-@fault(clause="LN.output", category="epsilon", says="epsilon outside the root")
+@fault(
+    clause="LN.output",
+    category="epsilon",
+    says="epsilon outside the root",
+    tracker="https://github.com/microsoft/CNTK/issues/3816",
+)
 class EpsilonOutsideRoot(NumPy):
     def inverse_root(self, var: Array, eps: float) -> Array:
         return np.asarray(1 / (np.sqrt(var) + var.dtype.type(eps)))
 
 
-@fault(clause="LN.output", category="epsilon", says="no epsilon")
+@fault(
+    clause="LN.output", category="epsilon", says="no epsilon", tracker="https://github.com/VeriSilicon/TIM-VX/pull/589"
+)
 class EpsilonMissing(NumPy):
     def inverse_root(self, var: Array, eps: float) -> Array:
         return super().inverse_root(var, 0)
@@ -38,7 +45,12 @@ class UnbiasedVariance(NumPy):
         return mean, self.unbiased(var, max(2, x.size // mean.size))
 
 
-@fault(clause="LN.output", category="reduction", says="variance in one pass, E[x^2] - E[x]^2")
+@fault(
+    clause="LN.output",
+    category="reduction",
+    says="variance in one pass, E[x^2] - E[x]^2",
+    tracker="https://github.com/microsoft/onnxruntime/issues/28463",
+)
 class OnePassVariance(NumPy):
     def layer_moments(self, x: Array, axes: Axes) -> tuple[Array, Array]:
         mean = self.average(x, axes)

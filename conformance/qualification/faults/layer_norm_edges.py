@@ -15,7 +15,12 @@ from adapters.numpy import NumPy
 from ..registry import fault
 
 
-@fault(clause="LN.constant", category="reduction", says="one-pass variance that may be negative: the root is NaN")
+@fault(
+    clause="LN.constant",
+    category="reduction",
+    says="one-pass variance that may be negative: the root is NaN",
+    tracker="https://github.com/microsoft/onnxruntime/issues/21935",
+)
 class NegativeVariance(NumPy):
     def layer_moments(self, x: Array, axes: Axes) -> tuple[Array, Array]:
         mean = self.average(x, axes)
@@ -119,7 +124,12 @@ class BroadcastSummedOnce(NumPy):
         return np.asarray(found / repeated)
 
 
-@fault(clause="LN.bad-input", category="validation", says="a negative epsilon passes")
+@fault(
+    clause="LN.bad-input",
+    category="validation",
+    says="a negative epsilon passes",
+    tracker="https://github.com/ml-explore/mlx/pull/4312",
+)
 class NegativeEpsilonPasses(NumPy):
     def layer_norm(self, case: LayerNorm) -> dict[str, Array]:
         return super().layer_norm(replace(case, eps=abs(case.eps)))

@@ -28,11 +28,19 @@ fault(clause="LN.shift", category="formula", says="mean not subtracted, as in ro
 fault(clause="LN.scale", category="epsilon", says="epsilon outside the root")(EpsilonOutsideRoot)
 fault(clause="LN.grad.orthogonal", category="gradient", says="dx without the mean term")(MeanTermMissing)
 fault(clause="LN.grad.orthogonal", category="gradient", says="dx without the variance term")(VarianceTermMissing)
-fault(clause="LN.multi-axis", category="axis", says="gain transposed, where the sizes of the last two axes are equal")(
-    GainTransposed
-)
+fault(
+    clause="LN.multi-axis",
+    category="axis",
+    says="gain transposed, where the sizes of the last two axes are equal",
+    tracker="https://github.com/webmachinelearning/webnn/issues/748",
+)(GainTransposed)
 fault(clause="LN.multi-axis", category="axis", says="statistics over the last axis alone")(LastAxisAlone)
-fault(clause="LN.large", category="reduction", says="variance in one pass, E[x^2] - E[x]^2")(OnePassVariance)
+fault(
+    clause="LN.large",
+    category="reduction",
+    says="variance in one pass, E[x^2] - E[x]^2",
+    tracker="https://github.com/NVIDIA/trt-samples-for-hackathon-cn/issues/88",
+)(OnePassVariance)
 fault(clause="BN-vs-LN", category="axis", says="layer normalization over the samples")(OverTheSamples)
 
 

@@ -80,7 +80,12 @@ class HalfIn(NumPy):
         raise NotImplementedError
 
 
-@fault(clause="LN.low-precision", category="dtype", says="sums over the features in float16")
+@fault(
+    clause="LN.low-precision",
+    category="dtype",
+    says="sums over the features in float16",
+    tracker="https://github.com/xlite-dev/LeetCUDA/pull/335",
+)
 class FeatureSumsInHalf(HalfIn):
     def chosen(self, axes: Axes) -> bool:
         return 0 not in axes
@@ -100,13 +105,23 @@ class SampleSumsInBfloat(NumPy):
         return {name: total_in("bfloat16", term, axes).reshape(value.shape) for (name, value), term in terms}
 
 
-@fault(clause="LN.low-precision", category="dtype", says="squares in float16, summed in float32")
+@fault(
+    clause="LN.low-precision",
+    category="dtype",
+    says="squares in float16, summed in float32",
+    tracker="https://github.com/ROCm/AMDMIGraphX/issues/2891",
+)
 class LayerSquaresInHalf(NumPy):
     def layer_moments(self, x: Array, axes: Axes) -> tuple[Array, Array]:
         mean = self.average(x, axes)
         return mean, self.average(np.square((x - mean).astype(np.float16)).astype(x.dtype), axes)
 
 
-@fault(clause="LN.low-precision", category="dtype", says="every operation in the dtype of the input")
+@fault(
+    clause="LN.low-precision",
+    category="dtype",
+    says="every operation in the dtype of the input",
+    tracker="https://github.com/pytorch/pytorch/issues/66707",
+)
 class LayerInOwnDtype(BatchInOwnDtype):
     pass

@@ -10,7 +10,12 @@ from adapters.numpy import NumPy
 from ..registry import fault
 
 
-@fault(clause="NE.output", category="formula", says="no bias")
+@fault(
+    clause="NE.output",
+    category="formula",
+    says="no bias",
+    tracker="https://github.com/tenstorrent/tt-metal/issues/5237",
+)
 class BiasMissing(NumPy):
     def add_bias(self, z: Array, bias: Array | None) -> Array:
         return z

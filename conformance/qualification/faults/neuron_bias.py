@@ -38,7 +38,12 @@ class BiasUnasked(NumPy):
         return super().dense(replace(case, bias=bias))
 
 
-@fault(clause="NE.zero-features", category="special value", says="memory that nothing was written to")
+@fault(
+    clause="NE.zero-features",
+    category="special value",
+    says="memory that nothing was written to",
+    tracker="https://github.com/pytorch/pytorch/pull/175905",
+)
 class NothingWritten(NumPy):
     def product(self, a: Array, b: Array) -> Array:
         return super().product(a, b) if len(b) else np.full((len(a), b.shape[1]), 7, a.dtype)

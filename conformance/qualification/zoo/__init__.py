@@ -7,10 +7,10 @@ from conformance.clauses import CLAUSES
 
 from ..registry import SOUND, Sound
 
-# Importing a module registers what is in it.
-from . import layers, sums
+# Importing a module registers what is in it; those of NumPy alone come first.
+from . import layers, native, sums
 
-__all__ = ["CONTROL", "SOUND", "Sound", "layers", "sums"]
+__all__ = ["CONTROL", "SOUND", "Sound", "layers", "native", "sums"]
 
 #: What most others are made from, as it is.
 CONTROL = Sound("control", "the control", NumPy(), clauses=tuple(CLAUSES))

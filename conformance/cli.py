@@ -94,7 +94,7 @@ def parser() -> Parser:
         dest="workers",
         type=_workers,
         metavar="WORKERS",
-        help="processes: a number, or auto (a processor each, at most 4)",
+        help="processes: a number, or auto (a processor and 6 GB of memory each, at most 4)",
     )
     told = "where the results go (default: results.json)"
     run.add_argument("--results", type=Path, metavar="FILE", help=told)
@@ -263,6 +263,8 @@ def _qualify(options: argparse.Namespace, console: Console) -> int:
 
     if options.show is not None:
         return CONFORMS if qualified.draw(document.load(options.show), console) else FAILS
+    from adapters.process import GIGABYTE
+    from conformance import processes
     from conformance.qualification import qualify
     from conformance.report.progress import Counter
 
@@ -270,7 +272,7 @@ def _qualify(options: argparse.Namespace, console: Console) -> int:
         options.profile,
         options.zoo_profile,
         options.seed,
-        qualify.processes(options.workers),
+        processes.automatic(GIGABYTE) if options.workers == "auto" else int(options.workers),
         tuple(options.plant),
         options.matrix,
         options.sample,

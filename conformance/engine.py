@@ -15,14 +15,11 @@ import pytest
 from rich.console import Console
 
 import conformance.suite
-from conformance import caches, plugin, profiles
+from conformance import caches, plugin, processes, profiles
 from conformance.clauses import CLAUSES
 from conformance.report import table
 from conformance.report.progress import Meter
 from conformance.session import Session
-
-#: As many processes as ``-n auto`` starts at most: one that meets every framework grows to some gigabytes.
-MANY = 4
 
 
 class UsageError(Exception):
@@ -59,8 +56,8 @@ class Request:
         for name in ("no:terminal", "no:cacheprovider", "conformance.plugin"):
             arguments += ["-p", name]
         if self.workers is not None:
-            arguments += ["-p", "xdist.plugin", "-n", self.workers, "--dist", "loadgroup"]
-            arguments += [f"--maxprocesses={MANY}"] if self.workers == "auto" else []
+            workers = str(processes.automatic()) if self.workers == "auto" else self.workers
+            arguments += ["-p", "xdist.plugin", "-n", workers, "--dist", "loadgroup"]
         arguments += [f"--conformance-{axis}={value}" for axis, values in self.filters.items() for value in values]
         arguments += [f"--conformance-profile={self.profile}", f"--conformance-seed={self.seed}"]
         arguments += [f"--conformance-accumulate={self.accumulate}"] if self.accumulate else []

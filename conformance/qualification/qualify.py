@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import multiprocessing
-import os
 import sys
 import time
 from collections import Counter
@@ -28,8 +27,6 @@ from .zoo import CONTROL, SOUND
 
 #: Layers that one process asks of one clause, one after another: they share the cases.
 TOGETHER = 16
-#: As many processes as ``-n auto`` starts at most.
-MOST = 4
 #: What the modules of a user's plants are called.
 _PLANTS = "plants_"
 
@@ -58,12 +55,6 @@ class Request:
     def narrow(self) -> bool:
         """Whether it asks for some faults: then no sound layer is asked but the control, under their clauses."""
         return self.sample is not None or self.globs != ("*",)
-
-
-def processes(told: str) -> int:
-    """What ``-n`` asks for: a number, or a processor each and at most ``MOST``."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(MOST, available) if told == "auto" else int(told)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,8 @@ from adapters.flight import Flight
 GIGABYTE = 2**30
 #: Children that are kept waiting: as many frameworks as one clause asks. The one that was not asked longest goes.
 KEPT = 4
+#: Bytes that children which wait may take, all together: frameworks keep all that they have compiled.
+IDLE = 3 * GIGABYTE
 #: What a framework may have written to standard output and error before its file is emptied, in bytes.
 CHATTER = 2**20
 
@@ -90,12 +92,22 @@ class Process:
     def of(cls, adapter: Adapter) -> Process:
         """The one process that stands in for an adapter of this process."""
         module = type(adapter).__module__
+        another = module != next(reversed(cls._shared), None)
         found = cls._shared.pop(module, None) or cls(module, adapter.environment)
         cls._shared[module] = found  # the last is the one that was asked last
-        for other in [each for each in cls._shared.values() if each._child is not None][:-KEPT]:
-            if other is not found:
-                other.close()
+        waiting = [each for each in cls._shared.values() if each._child is not None and each is not found]
+        while len(waiting) >= KEPT or (another and sum(each.memory() for each in waiting) > IDLE):
+            waiting.pop(0).close()
+        if another and found.memory() > IDLE:
+            found.close()  # a fresh one compiles again what it needs
         return found
+
+    def memory(self) -> int:
+        """Bytes that its child takes; 0 where the system does not say."""
+        with contextlib.suppress(OSError, AttributeError):
+            resident = Path(f"/proc/{self._child.pid}/statm").read_text().split()[1]  # type: ignore[union-attr]
+            return int(resident) * os.sysconf("SC_PAGE_SIZE")
+        return 0
 
     @classmethod
     def end_all(cls) -> None:
@@ -208,6 +220,10 @@ class _Child:
             with contextlib.suppress(OSError):
                 self._pidfd = os.pidfd_open(self._process.pid)
                 self._poll.register(self._pidfd, select.POLLIN)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def ended(self) -> bool:
         return self._process.poll() is not None

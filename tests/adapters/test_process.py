@@ -110,6 +110,24 @@ def test_no_more_children_wait_than_may(monkeypatch: pytest.MonkeyPatch) -> None
     assert second._child is None
 
 
+def test_children_that_wait_take_no_more_memory_than_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Process, "_shared", {})
+    first, second = Process.of(ADAPTER), Process.of(CHAOS)
+    assert works(first)
+    assert first.memory() > 2**20
+    second.prepare("cpu")
+    assert Process.of(ADAPTER) is first
+    assert second._child is not None  # little enough
+    monkeypatch.setattr(adapters.process, "IDLE", 2**20)
+    assert Process.of(CHAOS) is second
+    assert first._child is None
+    assert first.memory() == 0
+    assert works(first)  # in a fresh child
+    second.prepare("cpu")
+    assert Process.of(ADAPTER)._child is None  # it has grown too large itself
+    Process.end_all()
+
+
 @pytest.mark.parametrize("written", sorted(LAYOUTS))
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_an_array_lies_in_memory_there_as_it_does_here(written: str, dtype: str) -> None:

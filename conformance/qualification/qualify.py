@@ -71,6 +71,14 @@ def qualify(request: Request, told: Callable[[int, int, str], None] = lambda don
 
     Raises QualificationError where a file of plants is no such file.
     """
+    before = profiles.chosen()
+    try:
+        return _qualify(request, told)
+    finally:
+        profiles.choose(before)
+
+
+def _qualify(request: Request, told: Callable[[int, int, str], None]) -> Document:
     started, clock = results.now(), time.monotonic()
     _begin(request)
     faults, not_asked = _present(_chosen(request))

@@ -154,6 +154,8 @@ def keras_ops(keras: Any, case: Case) -> Program:
         case BatchNorm():
             return Program(lambda given: {"y": _ops_batch_norm(ops, case, given)})
         case LayerNorm():
+            if not hasattr(ops, "layer_normalization"):
+                raise Unsupported("this version of Keras has no keras.ops.layer_normalization")
             axes = [*range(-case.normalized_rank, 0)]
 
             def norm(given: Tensors) -> Tensors:

@@ -114,8 +114,10 @@ def _target(case: Case, output: str, *, layered: bool) -> str:
     return f"layer.{theirs}"
 
 
-def _transposed(output: str) -> str:
-    return "keras.ops.transpose(got)" if output == "dweight" else "got"
+def _formed(output: str) -> str:
+    """A parameter's gradient in the form of ours: weights the other way round, slopes without the axes they share."""
+    forms = {"dweight": "keras.ops.transpose(got)", "dalpha": "keras.ops.reshape(got, [-1])"}
+    return forms.get(output, "got")
 
 
 # ------------------------------------------------------------------ by what Keras runs on
@@ -151,7 +153,7 @@ def _tensorflow(subject: Subject, case: Case, call: str, output: str, target: st
 
 
 def _result(output: str) -> list[str]:
-    return ["got = keras.ops.transpose(got)"] if output == "dweight" else []
+    return [f"got = {formed}"] if (formed := _formed(output)) != "got" else []
 
 
 def _traced(subject: Subject, case: Case, given: list[str], body: list[str]) -> list[str]:
@@ -179,7 +181,7 @@ def _torch(subject: Subject, case: Case, call: str, output: str, target: str) ->
         raise Unsupported(f"the answer {output}")
     wanted = "x" if target == "x" else f"{target}.value"
     asked = f"got = torch.autograd.grad(y, {wanted}, dy, materialize_grads=True)[0]"
-    return ["x.requires_grad_()", f"y = {call}", asked, f"got = {_transposed(output)}"]
+    return ["x.requires_grad_()", f"y = {call}", asked, f"got = {_formed(output)}"]
 
 
 def _jax(subject: Subject, case: Case, call: str, output: str, target: str) -> list[str]:
@@ -204,4 +206,4 @@ def _jax(subject: Subject, case: Case, call: str, output: str, target: str) -> l
     if output == "dx":
         return [*head, "got = pull(dy)[1]"]
     place = f"[each is {target} for each in layer.trainable_variables].index(True)"
-    return [*head, f"got = pull(dy)[0][{place}]", f"got = {_transposed(output)}"]
+    return [*head, f"got = pull(dy)[0][{place}]", f"got = {_formed(output)}"]

@@ -144,11 +144,16 @@ def _tensorflow(subject: Subject, case: Case, call: str, output: str, target: st
         wanted = target if target == "x" else f"{target}.value"
         watched = [tape[0], f"    tape.watch({wanted})", tape[2]]
         body = [*watched, f"return tape.gradient(y, {wanted}, dy, 'zero')"]
+    taken = ""
+    if subject.mode != "eager" and "dy" in given and output not in _STATISTICS:
+        # What nobody wants is left out of a graph, and the rest is rewritten otherwise than the adapter's.
+        both = "y, tape.gradient(y, x, dy, 'zero')" if output == "y" else body[-1].replace("return ", "y, ")
+        body, taken = [*body[:-1], f"return {both}"], "[0]" if output == "y" else "[1]"
     if subject.mode == "function":
-        return [*_traced(subject, case, given, body), *_result(output)]
+        return [*_traced(subject, case, given, body, taken), *_result(output)]
     xla = ["@tf.function(jit_compile=True, autograph=False)"] if subject.mode == "xla" else []
     arguments = ", ".join(given)
-    asked = [f"def ask({arguments}):", *(f"    {line}" for line in body), "", f"got = ask({arguments})"]
+    asked = [f"def ask({arguments}):", *(f"    {line}" for line in body), "", f"got = ask({arguments}){taken}"]
     return ["", *xla, *asked, *_result(output)]
 
 
@@ -156,19 +161,19 @@ def _result(output: str) -> list[str]:
     return [f"got = {formed}"] if (formed := _formed(output)) != "got" else []
 
 
-def _traced(subject: Subject, case: Case, given: list[str], body: list[str]) -> list[str]:
+def _traced(subject: Subject, case: Case, given: list[str], body: list[str], one: str) -> list[str]:
     """A trace that takes its tensors as the adapter's does: what they are called decides how TensorFlow rewrites the
-    graph. It may know of them as much as the adapter's.
+    graph. It may know of them as much as the adapter's. ``one``: which of the results is meant.
     """
     x = case.x  # type: ignore[attr-defined]
     known = [list(sizes(subject, case, name.removeprefix("t"), getattr(case, name, x).shape)) for name in given]
     specs = ", ".join(
         f"'{name}': tf.TensorSpec({each}, {x.dtype.name!r})" for name, each in zip(given, known, strict=True)
     )
-    taken = [f"    {name} = given['{name}']" for name in given]
+    entered = [f"    {name} = given['{name}']" for name in given]
     handed = ", ".join(f"'{name}': {name}" for name in given)
     decorated = ["", f"@tf.function(autograph=False, input_signature=[{{{specs}}}])", "def ask(given):"]
-    return [*decorated, *taken, *(f"    {line}" for line in body), "", f"got = ask({{{handed}}})"]
+    return [*decorated, *entered, *(f"    {line}" for line in body), "", f"got = ask({{{handed}}}){one}"]
 
 
 def _torch(subject: Subject, case: Case, call: str, output: str, target: str) -> list[str]:

@@ -26,10 +26,13 @@ LONG = {name for name in CLAUSES if name.endswith((".many", ".every"))} | {"BN.r
 
 @pytest.fixture(autouse=True)
 def nothing_known() -> Iterator[None]:
+    before = profiles.chosen()
+    profiles.choose("ci")  # whatever a run in this process chose before
     SCRIPTS.clear()
     yield
     SCRIPTS.clear()
     SCRIPTS.off = False
+    profiles.choose(before)
 
 
 @pytest.fixture

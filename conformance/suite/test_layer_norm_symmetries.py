@@ -103,9 +103,7 @@ def test_multi_axis(exam: Examination, data: st.DataObject) -> None:
 
 @clause("LN.large", regimes=("normal", "offset"))
 def test_large(exam: Examination, data: st.DataObject) -> None:
-    # dgain and dbias are sums over the samples, where there are any.
-    samples = ((2050, 17),) if exam.dialect.layer_norm_affine else ()
-    for shape in ((3, 7), (2, 4097), (1, 65536), *samples):
+    for shape in ((3, 7), (2, 4097), (1, 65536), (2050, 17)):  # dgain and dbias are sums over the samples
         case = layer_norm(exam, data, shape)
         exam.judge(case, exam.ask(case), GRADIENTS, n=values_per_sample(case))
 

@@ -133,12 +133,14 @@ def _add_qualify(commands: Any) -> None:
     told = "how hard to look at the sound layers (default: quick)"
     qualify.add_argument("--zoo-profile", choices=("quick", "ci", "deep"), default="quick", help=told)
     qualify.add_argument("--seed", type=_seed, default=0, metavar="N", help="seed of shapes and masks (default: 0)")
-    told = "processes: a number, or auto (a processor each, at most 4; the default)"
+    told = "processes: a number, or auto (a processor and a gigabyte each, at most 4; the default)"
     qualify.add_argument("-n", dest="workers", type=_workers, default="auto", metavar="WORKERS", help=told)
     told = "plant what this Python file registers, too (repeatable)"
     qualify.add_argument("--plant", type=Path, action="append", default=[], metavar="FILE", help=told)
     told = "only faults whose id matches GLOB, and the control (repeatable; commas separate)"
     qualify.add_argument("--fault", type=_values, action="extend", default=[], metavar="GLOB", help=told)
+    told = "only clauses that match GLOB (repeatable; commas separate)"
+    qualify.add_argument("--clause", type=_values, action="extend", default=[], metavar="GLOB", help=told)
     told = "only the first N faults of each category, and the control"
     qualify.add_argument("--sample", type=_count, metavar="N", help=told)
     told = "put each fault to the other clauses of its layer too: takes far longer"
@@ -277,10 +279,11 @@ def _qualify(options: argparse.Namespace, console: Console) -> int:
         options.matrix,
         options.sample,
         tuple(options.fault) or ("*",),
+        tuple(options.clause) or ("*",),
     )
-    document.writable(options.results)  # before an hour's work
+    document.writable(options.results)  # known before the work
     with Counter(console, "layers x clauses") as counter:
-        found = qualify.qualify(request, counter.advance)
+        found = qualify.qualify(request, counter.count)
     document.save(found, options.results)
     return CONFORMS if qualified.draw(document.load(options.results), console) else FAILS
 

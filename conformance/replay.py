@@ -235,7 +235,7 @@ class Script:
                 end = _kind(ended)
             except Rehearsed:
                 continue
-            except (Mismatch, Exception):
+            except (Mismatch, Exception):  # Hypothesis puts the question, and whatever is wrong shows there
                 return False
             if end is not None and end is not example.end:
                 return False

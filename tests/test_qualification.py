@@ -172,10 +172,22 @@ def test_a_file_that_plants_nothing_is_an_error(tmp_path: Path, text: str | None
     assert told in done.stderr
 
 
-def test_a_glob_that_matches_no_fault_is_an_error(tmp_path: Path) -> None:
-    done = conformance("qualify", "--fault", "BN.trian.*", "-n", "1", cwd=tmp_path)
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [(("--fault", "BN.trian.*"), "matches no planted fault"), (("--clause", "BN.trian.*"), "matches no clause")],
+)
+def test_a_glob_that_matches_nothing_is_an_error(chosen: tuple[str, str], told: str, tmp_path: Path) -> None:
+    done = conformance("qualify", *chosen, "-n", "1", cwd=tmp_path)
     assert done.returncode == 2
-    assert "matches no planted fault" in done.stderr
+    assert told in done.stderr
+
+
+def test_one_clause_is_asked_of_all_its_faults_and_sound_layers() -> None:
+    found = qualify.qualify(qualify.Request(profile="quick", clauses=("NE.shape",)))
+    assert {row["clause"] for row in (*found["faults"], *found["sound"])} == {"NE.shape"}
+    assert {row["id"] for row in found["faults"]} == {each.id for each in FAULTS if each.clause == "NE.shape"}
+    assert len(found["sound"]) > 10
+    assert power(found).conforms
 
 
 def test_results_that_cannot_be_written_are_known_before_the_work(tmp_path: Path) -> None:

@@ -50,6 +50,8 @@ class Request:
     sample: int | None = None
     #: Of the faults, those whose id matches one of the globs.
     globs: tuple[str, ...] = ("*",)
+    #: The clauses that match one of the globs, of faults and of sound layers.
+    clauses: tuple[str, ...] = ("*",)
 
     @property
     def narrow(self) -> bool:
@@ -83,7 +85,7 @@ def _qualify(request: Request, told: Callable[[int, int, str], None]) -> Documen
     _begin(request)
     faults, not_asked = _present(_chosen(request))
     sounds, missing = _present([CONTROL] if request.narrow else [CONTROL, *SOUND])
-    tasks = list(_tasks(faults, sounds))
+    tasks = list(_tasks(faults, sounds, [clause for clause in CLAUSES if _matches(clause, request.clauses)]))
     rows: dict[bool, list[Row]] = {True: [], False: []}
     for task, found in _answers(tasks, request):
         rows[task.faults] += found
@@ -141,7 +143,10 @@ def _import(path: Path) -> None:
 
 
 def _chosen(request: Request) -> list[Fault]:
-    found = [fault for fault in FAULTS if any(fnmatchcase(fault.id, glob) for glob in request.globs)]
+    for glob in request.clauses:
+        if not any(_matches(clause, (glob,)) for clause in CLAUSES):
+            raise QualificationError(f"--clause {glob!r} matches no clause; 'conformance list' shows them all")
+    found = [fault for fault in FAULTS if _matches(fault.clause, request.clauses) and _matches(fault.id, request.globs)]
     if not found:
         raise QualificationError(f"--fault {','.join(request.globs)} matches no planted fault, e.g. {FAULTS[0].id}")
     if request.sample is None:
@@ -155,16 +160,20 @@ def _chosen(request: Request) -> list[Fault]:
     return chosen
 
 
+def _matches(name: str, globs: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, glob) for glob in globs)
+
+
 def _present(layers: list[Any]) -> tuple[list[Any], dict[str, str]]:
     """Those whose framework is installed, and why the others are left out."""
     missing = {layer.id: why for layer in layers if (why := layer.adapter.missing()) is not None}
     return [layer for layer in layers if layer.id not in missing], missing
 
 
-def _tasks(faults: list[Fault], sounds: list[Sound]) -> Iterator[_Task]:
+def _tasks(faults: list[Fault], sounds: list[Sound], clauses: list[str]) -> Iterator[_Task]:
     """Those with most layers first, so that none is begun when all others are done."""
     groups: list[_Task] = []
-    for clause in CLAUSES:
+    for clause in clauses:
         planted = [fault.id for fault in faults if fault.clause == clause]
         asked = planted or sounds != [CONTROL]  # a sample's control where the sample's faults are
         left_alone = [sound.id for sound in sounds if asked and sound.answers(clause)]

@@ -1,4 +1,4 @@
-"""In bfloat16, from 4,096 samples on, jax.nn.standardize's dx is that of a constant variance: a whole term is missing."""
+"""In bfloat16, from 4,096 samples on, jax.nn.standardize takes the variance for a constant: its term in dx is missing."""
 
 import sys
 

@@ -104,9 +104,10 @@ class Process:
 
     def memory(self) -> int:
         """Bytes that its child takes; 0 where the system does not say."""
-        with contextlib.suppress(OSError, AttributeError):
-            resident = Path(f"/proc/{self._child.pid}/statm").read_text().split()[1]  # type: ignore[union-attr]
-            return int(resident) * os.sysconf("SC_PAGE_SIZE")
+        if self._child is not None:
+            with contextlib.suppress(OSError):  # Linux alone says so, and of a process that is there
+                resident = Path(f"/proc/{self._child.pid}/statm").read_text().split()[1]
+                return int(resident) * os.sysconf("SC_PAGE_SIZE")
         return 0
 
     @classmethod

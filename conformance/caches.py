@@ -23,9 +23,8 @@ def shared() -> Iterator[None]:
     before = dict(os.environ)
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(OSError):
-            told = {"prefix": "conformance-", "ignore_cleanup_errors": True}
-            folder = stack.enter_context(tempfile.TemporaryDirectory(**told))  # type: ignore[call-overload]
-            _tell(_of_jax(Path(folder)))
+            made = tempfile.TemporaryDirectory(prefix="conformance-", ignore_cleanup_errors=True)
+            _tell(_of_jax(Path(stack.enter_context(made))))
         try:
             yield
         finally:

@@ -78,7 +78,7 @@ TABLE = (
         "f(NaN) = NaN; f(+-inf) = lim f(x), x -> +-inf, or NaN where the formula is inf * 0, inf/inf or inf - inf",
         "IEEE 754-2019, sections 6.1 and 6.2; reference/activations.py for the formulas",
         "a comparison that is false for NaN; scalar code and vector code that treat it differently; a mask of -inf "
-        "that spoils its row",
+        "that spoils its row; a maximum that passes a NaN by where another element is masked",
     ),
     Clause(
         "ACT.range",

@@ -1,4 +1,4 @@
-"""In bfloat16, from 4,096 samples on, jax.nn.standardize takes the variance for a constant: its term in dx is missing."""
+"""In bfloat16, from 4,096 samples on, jax.nn.standardize takes its variance for a constant: a term of dx is missing."""
 
 import sys
 

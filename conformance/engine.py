@@ -112,6 +112,10 @@ class Watch:
         return True  # told; pytest need not print it
 
 
+#: What the counts of a run are about, for who has never seen one.
+_ASKED = "{} clauses x subjects to ask: a clause is one testable sentence, a subject one way into a framework"
+
+
 @dataclass(eq=False)
 class Gate:
     """Looks at what would be run before pytest starts, and before the old results are overwritten."""
@@ -125,6 +129,7 @@ class Gate:
         profiles.choose(self.profile)
         session = self.watch.session = plugin.session(config)
         total = sum(len(session.examinations(clause)) for clause in CLAUSES)
+        self.watch.meter.open([*session.header(), *([_ASKED.format(total)] if total else [])])
         self.watch.meter.expect(total)
         self.empty = total == 0 and not session.done
         if total == 0 and session.done:  # the run had ended, or nearly

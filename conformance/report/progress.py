@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
@@ -54,6 +55,11 @@ class Meter(Counter):
         super().__init__(console, "clauses x subjects")
         self.total: int | None = None
         self.done = self.failed = 0
+
+    def open(self, lines: Iterable[str]) -> None:
+        """What is about to be asked."""
+        for line in lines:
+            self.console.print(Text(line), soft_wrap=True)
 
     def expect(self, total: int) -> None:
         self.total = total

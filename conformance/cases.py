@@ -139,11 +139,11 @@ class _Settings:
 
 #: The shapes that a compiled subject is asked: every rank, one value beside several, a vector's body and its tail.
 WARM: dict[str, tuple[Shape, ...]] = {
-    "batch_norm": ((2, 2), (2, 2, 3), (2, 3, 2, 2), (2, 2, 1, 2, 2), (17, 4)),
+    "batch_norm": ((2, 2, 3), (2, 3, 2, 2), (2, 2, 1, 2, 2), (17, 4)),
     "layer_norm": ((2, 3), (3, 17), (2, 2, 3, 4)),
     "dense": ((2, 2), (2, 3, 2), (4, 17, 3)),
     "dropout": ((2, 3), (17,), (33, 31)),
-    "elementwise": ((2, 4), (17,), (33, 8)),
+    "elementwise": ((2, 4), (17,)),
 }
 
 

@@ -55,7 +55,7 @@ ULPS: Mapping[np.ufunc, float] = MappingProxyType(
 
 #: Sums of random data longer than this get the probabilistic bound (terms), with this factor lambda (Higham and Mary
 #: 2019).
-_LONG_SUM = 1024
+LONG_SUM = 1024
 _LAMBDA = 8.0
 
 
@@ -116,7 +116,7 @@ class Arithmetic:
         """Relative error of a sum of ``n`` terms (each repeated) in any order, with respect to that of magnitudes."""
         n *= self.repeats
         unit, last = (self.unit, 0.0) if self.adding is None else (self.adding + OWN_ROUNDOFF, 2.0 * self.unit)
-        if n > _LONG_SUM and self.random_sums:
+        if n > LONG_SUM and self.random_sums:
             return _LAMBDA * math.sqrt(n) * unit + last
         return n * unit / (1.0 - n * unit) + last if n * unit < 1.0 else math.inf
 

@@ -78,7 +78,8 @@ def test_shift(exam: Examination, data: st.DataObject) -> None:
     constant = data.draw(st.sampled_from(constants), label="constant")
     width = grid.step(case.x, constant)
     case = with_x(case, grid.snapped(case.x, width), grid.written(width, exam.dtype))
-    shifted = with_x(case, case.x + case.x.dtype.type(constant), f"({{}} + {constant}).astype({exam.dtype!r})")
+    written = f"({{}} + {constant}).astype({exam.dtype!r})"
+    shifted = with_x(case, case.x + case.x.dtype.type(constant), written, regime="offset")
     compare(exam, shifted, exam.ask(shifted), (*ANSWERS, "running_var"), as_for(case, lambda name, value: value))
 
 

@@ -245,8 +245,8 @@ class Dropout(Case):
     features: bool = False
     noise_shape: tuple[int, ...] | None = None  #: a shape of the mask that is asked for as it is, right or wrong
     recomputed: bool = False  #: the gradient runs the forward pass again (checkpointing)
-    #: The first axis of x is mapped over (vmap): each lane is a call, and the answer that of all. Each draws for itself,
-    #: or one draw serves all of them, where ``shared`` has axis 0.
+    #: The first axis of x is mapped over (vmap): each lane is a call, and the answer that of all. Each draws for
+    #: itself, or one draw serves all of them, where ``shared`` has axis 0.
     lanes: bool = False
     unsaid: bool = False  #: of lanes: nobody says whether they draw together
     #: Which of so many dropout layers of one model answers, all made with the one seed, each of them called with x.

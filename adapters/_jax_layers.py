@@ -42,6 +42,16 @@ def followed(layer: Layer, activation: Layer) -> Layer:
 
 
 @functools.lru_cache(maxsize=64)
+def beside(*layers: Layer) -> Layer:
+    """Layers that are each called with x, and a stream of their own, as one."""
+
+    def run(parameters: Tensors, statistics: Tensors, stream: Any, x: Any) -> tuple[Any, Tensors]:
+        return tuple(layer({}, {}, own, x)[0] for layer, own in zip(layers, stream, strict=True)), {}
+
+    return run
+
+
+@functools.lru_cache(maxsize=64)
 def attention(call: Callable[..., Any], options: Options) -> Layer:
     """Attention of one head to values that are x [batch, n, features]; queries and keys are 0."""
 

@@ -85,14 +85,16 @@ class Asked:
             if ours in case.tangents
         }
         own_lanes = getattr(case, "lanes", False)  # the case's first axis is theirs: nothing stands beside them
+        together = own_lanes and 0 in case.shared  # type: ignore[attr-defined]
         placed = self._alone if own_lanes else self._lanes
         x, dy, ddx = (placed(getattr(case, name)) for name in ("x", "dy", "ddx"))
         if "x" in case.tangents:
             tangents["x"] = self._lanes(case.tangents["x"])
         drawn = None
         if stream is not None:
-            drawn = self._streams(stream, case.seed, len(case.x) if own_lanes else 2)  # type: ignore[attr-defined]
-        program = _program(layer, self.mode, tuple(tangents))
+            lanes = (1 if together else len(case.x)) if own_lanes else 2  # type: ignore[attr-defined]
+            drawn = self.streams(stream, case.seed, lanes)  # type: ignore[attr-defined]
+        program = _program(layer, self.mode, tuple(tangents), together)
         arrays, after = program(tensors, statistics or {}, drawn, x, dy, tangents, ddx)
         answer = Answer(arrays, {**after, "x": x})
         return self._last_lane(answer) if self.mode == "vmap" and not own_lanes else answer
@@ -111,9 +113,11 @@ class Asked:
         other = np.linspace(-1.5, 2.0, array.size).reshape(array.shape).astype(array.dtype)
         return self.put(np.stack([other, array]))
 
-    def _streams(self, stream: Stream, seed: int, lanes: int) -> Any:
-        """A lane draws from a key of its own, as users hand them out; the last lane from that of the case's seed."""
-        if self.mode != "vmap":
+    def streams(self, stream: Stream, seed: int, lanes: int) -> Any:
+        """A lane draws from a key of its own, as users hand them out, the last lane from that of the case's seed; one
+        key is that of all.
+        """
+        if self.mode != "vmap" or lanes == 1:
             return stream(seed)
         streams = [stream((seed + before) % 2**31) for before in reversed(range(lanes))]
         return self.jax.tree.map(lambda *keys: self.jax.numpy.stack(keys), *streams)
@@ -126,8 +130,12 @@ class Asked:
 
 
 @functools.lru_cache(maxsize=2048)
-def _program(layer: Layer, mode: str, moved: tuple[str, ...]) -> Callable[..., tuple[Tensors, Tensors]]:
-    """The layer with its derivatives, to be called in a mode. ``moved``: the tensors that have a tangent."""
+def _program(
+    layer: Layer, mode: str, moved: tuple[str, ...], together: bool = False
+) -> Callable[..., tuple[Tensors, Tensors]]:
+    """The layer with its derivatives, to be called in a mode. ``moved``: the tensors that have a tangent; ``together``:
+    lanes draw from one stream.
+    """
     jax = importlib.import_module("jax")
     program = functools.partial(_answers, jax, layer)
     if mode == "eager":
@@ -137,7 +145,8 @@ def _program(layer: Layer, mode: str, moved: tuple[str, ...]) -> Callable[..., t
     # Parameters and statistics are shared by the lanes, and a gradient is that of one lane, as per-sample gradients are
     # taken. It is compiled: operation by operation a lane costs a hundred times as much.
     directions = {name: 0 if name == "x" else None for name in moved}
-    return jax.jit(jax.vmap(program, in_axes=(None, None, 0, 0, 0, directions, 0)))  # type: ignore[no-any-return]
+    drawn = None if together else 0
+    return jax.jit(jax.vmap(program, in_axes=(None, None, drawn, 0, 0, directions, 0)))  # type: ignore[no-any-return]
 
 
 def _answers(

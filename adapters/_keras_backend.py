@@ -140,10 +140,10 @@ class Keras(Adapter):
 
 
 def _count(keras: Any, case: DropoutCount) -> Outcome:
-    layer, _ = loaded(keras, case.dropout)
     x = keras.ops.full(case.shape, case.x.item(), dtype=case.x.dtype.name)
-    kept = keras.ops.count_nonzero(layer(x, training=True))
-    return Outcome({"kept": np.array(keras.ops.convert_to_numpy(kept), np.int64)})
+    made = (loaded(keras, layer)[0] for layer in case.layers)
+    kept = [keras.ops.count_nonzero(layer(x, training=True)) for layer in made]
+    return Outcome({"kept": np.array([keras.ops.convert_to_numpy(each) for each in kept], np.int64)})
 
 
 def _question(keras: Any, case: Case, dtype: str) -> Question:

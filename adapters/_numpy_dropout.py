@@ -13,6 +13,7 @@ class Dropouts:
 
     def dropout(self, case: Dropout) -> dict[str, Array]:
         require(0 <= case.rate <= 1, f"the rate must lie in [0, 1], it is {case.rate}")
+        require(self.told(case), "say whether lanes draw together")
         layer = self.dropout_train if case.training else self.dropout_eval
         return layer(case)
 
@@ -27,6 +28,10 @@ class Dropouts:
     def dropout_eval(self, case: Dropout) -> dict[str, Array]:
         return {"y": case.x.copy()} | ({} if case.dy is None else {"dx": case.dy.copy()})
 
+    def told(self, case: Dropout) -> bool:
+        """Whether it is known how lanes draw, where there are any."""
+        return not case.unsaid
+
     def drawn(self, case: Dropout) -> Array:
         """The mask of the call and the layer that the case asks for; the layers of a model draw in turn."""
         before = max(case.call, case.layer)
@@ -40,7 +45,7 @@ class Dropouts:
         return self.spread(self.drawn(case), case)
 
     def lane_masks(self, case: Dropout) -> Array:
-        """The mask of each lane: the first axis of x is that of lanes."""
+        """The mask of each lane, or one for all: the first axis of x is that of lanes."""
         return self.mask(case.mask_shape, case.rate, case.seed)
 
     def mask(self, shape: tuple[int, ...], rate: float, seed: int) -> Array:

@@ -30,6 +30,16 @@ OPERATIONS = frozenset(("dropout", "silu", "softplus"))
 @functools.cache
 def compiled(key: Hashable) -> Callable[[Any, Any], Any]:
     """The compiled call of a module on x, kept for what has the same ``key``."""
+    return _compiled(lambda layer, x: layer(x))
+
+
+@functools.cache
+def beside(key: Hashable) -> Callable[[Any, Any], Any]:
+    """The compiled call of several modules, each on x, as one graph."""
+    return _compiled(lambda layers, x: [layer(x) for layer in layers])
+
+
+def _compiled(forward: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     import torch
 
     if "isolate_recompiles" not in inspect.signature(torch.compile).parameters:
@@ -41,7 +51,7 @@ def compiled(key: Hashable) -> Callable[[Any, Any], Any]:
     def call(layer: Any, x: Any) -> Any:
         if not torch.compiler.is_compiling():
             raise RuntimeError("torch.compile ran eagerly what it was given to compile")
-        return layer(x)
+        return forward(layer, x)
 
     made: Callable[[Any, Any], Any] = torch.compile(
         call, fullgraph=True, dynamic=True, recompile_limit=LIMIT, isolate_recompiles=True

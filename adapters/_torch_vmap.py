@@ -2,19 +2,20 @@
 
 The lanes beside it hold ones and NaN: what leaks from one lane into another shows. Parameters are shared by the lanes;
 running statistics that training updates in place are not, which is what the documentation asks for. Each lane has a
-mask of its own (``randomness="different"``).
+mask of its own (``randomness="different"``), unless the case says otherwise.
 
 Source: https://docs.pytorch.org/docs/stable/generated/torch.func.vmap.html and func.ux_limitations.html
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from adapters._torch_tensors import STATISTICS, Tensors
-from adapters.base import Case, Unsupported
+from adapters.base import Case, Dropout, Unsupported
 
 if TYPE_CHECKING:
     import torch
@@ -38,7 +39,10 @@ def answer(
     batched = {"x", *(name for name in given if name.startswith("cotangent"))}
     if getattr(case, "training", False):
         batched |= STATISTICS & given.keys()
-    own_lanes = getattr(case, "lanes", False)  # the case's first axis is theirs: nothing stands beside them
+    own_lanes, randomness = getattr(case, "lanes", False), "different"
+    if isinstance(case, Dropout) and own_lanes:  # the case's first axis is theirs: nothing stands beside them
+        randomness = "error" if case.unsaid else "same" if 0 in case.shared else "different"
+        case = dataclasses.replace(case, shared=case.shared_in_lane)
     stacked = {name: _lanes(value) if name in batched and not own_lanes else value for name, value in given.items()}
 
     def lane(inputs: Tensors) -> tuple[Tensors, Tensors]:
@@ -46,13 +50,23 @@ def answer(
         return _lane(call, case, {name: inputs[name] for name in tensors}, own, tangents)
 
     dims = {name: 0 if name in batched else None for name in stacked}
-    found, after = torch.func.vmap(lane, in_dims=(dims,), randomness="different")(stacked)
+    found, after = torch.func.vmap(lane, in_dims=(dims,), randomness=randomness)(stacked)
     if own_lanes:
         return found, tensors
     state = {name: value[LANE] for name, value in after.items()}
     state |= {name: value for name, value in tensors.items() if name not in state}
     state["x"] = stacked["x"][LANE]
     return {name: value[LANE] for name, value in found.items()}, state
+
+
+def over_lanes(call: Call) -> Call:
+    """The call for each lane of an x whose first axis is theirs."""
+    import torch
+
+    def lanes(case: Case, tensors: Tensors) -> Any:
+        return torch.func.vmap(lambda x: call(case, {"x": x}), randomness="different")(tensors["x"])
+
+    return lanes
 
 
 def _lanes(value: torch.Tensor) -> torch.Tensor:

@@ -245,7 +245,10 @@ class Dropout(Case):
     features: bool = False
     noise_shape: tuple[int, ...] | None = None  #: a shape of the mask that is asked for as it is, right or wrong
     recomputed: bool = False  #: the gradient runs the forward pass again (checkpointing)
-    lanes: bool = False  #: the first axis of x is mapped over (vmap): each lane is a call, and the answer that of all
+    #: The first axis of x is mapped over (vmap): each lane is a call, and the answer that of all. Each draws for
+    #: itself, or one draw serves all of them, where ``shared`` has axis 0.
+    lanes: bool = False
+    unsaid: bool = False  #: of lanes: nobody says whether they draw together
     #: Which of so many dropout layers of one model answers, all made with the one seed, each of them called with x.
     layer: int = 1
     globally: bool = False  #: the framework's global generator is seeded, and the layer given no seed of its own
@@ -257,24 +260,39 @@ class Dropout(Case):
             return self.noise_shape
         return tuple(1 if axis in self.shared else size for axis, size in enumerate(self.x.shape))
 
+    @property
+    def shared_in_lane(self) -> tuple[int, ...]:
+        """The axes of what one call gets along which its mask is one."""
+        return tuple(axis - 1 for axis in self.shared if axis) if self.lanes else self.shared
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DropoutCount(Case):
-    """How many elements a dropout keeps of a tensor that is ``x`` everywhere; answers ``kept``, int64 of shape [].
+    """How many elements dropout keeps of a tensor that is ``x`` everywhere; answers ``kept``, int64 of shape
+    [len(rates)].
 
     The tensor is made where the framework computes, and counted there by the framework: of a mask of a billion elements
-    one number travels.
+    one number travels. Asked is a model of as many dropout layers as there are rates, each called with that tensor, so
+    that what is compiled is compiled once. Under vmap the lanes are the two halves of the tensor.
     """
 
     x: Array  #: shape []; not 0
-    shape: tuple[int, ...]
-    rate: float
-    seed: int  #: 0 <= seed < 2**31
+    shape: tuple[int, ...]  #: the first size is even
+    rates: tuple[float, ...]
+    seed: int  #: 0 <= seed < 2**31; where a layer has a seed of its own, that of the k-th is by k larger
 
     @property
-    def dropout(self) -> Dropout:
-        """The call that is counted; its x stands for the whole tensor."""
-        return Dropout(x=self.x, rate=self.rate, training=True, seed=self.seed)
+    def layers(self) -> tuple[Dropout, ...]:
+        """The calls that are counted; their x stands for the whole tensor."""
+        seeds = ((self.seed + place) % 2**31 for place in range(len(self.rates)))
+        return tuple(
+            Dropout(x=self.x, rate=rate, training=True, seed=seed) for rate, seed in zip(self.rates, seeds, strict=True)
+        )
+
+    @property
+    def halves(self) -> tuple[int, ...]:
+        """The shape of the tensor with its lanes on an axis of their own."""
+        return (2, self.shape[0] // 2, *self.shape[1:])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -399,6 +417,8 @@ ACTIVATIONS = frozenset(
 )
 #: What is drawn at random besides dropout.
 KIN = frozenset({"alpha_dropout", "gaussian_dropout", "attention_dropout"})
+#: Dropout where a subject is asked no more of it than what it draws in training: rate, scale, gradient and seeds.
+BRIEF_DROPOUT = "dropout_in_brief"
 #: Every other operation that an api can offer.
 OPERATIONS = NORMALIZATION | {"dropout", "dense", "stack"} | ACTIVATIONS
 

@@ -37,6 +37,7 @@ from adapters._jax_stack import ask_stack
 from adapters._jax_steps import NnxBatchNorm
 from adapters.base import (
     ACTIVATIONS,
+    BRIEF_DROPOUT,
     KIN,
     MIXED,
     NORMALIZATION,
@@ -131,6 +132,8 @@ def _ask_dropout(asked: Asked, case: Dropout) -> Outcome:
         raise Unsupported("Flax's Dropout takes the axes that share a mask (broadcast_dims)")
     if case.globally:
         raise Unsupported("a global generator: JAX has none")
+    if case.unsaid:
+        raise Unsupported("lanes that are not told how to draw: in JAX they draw as their keys are")
     layer, stream = _dropout_layer(asked, case)
     if case.recomputed:
         layer = layers.recomputed(layer)
@@ -139,23 +142,23 @@ def _ask_dropout(asked: Asked, case: Dropout) -> Outcome:
 
 def _dropout_layer(asked: Asked, case: Dropout) -> tuple[Layer, Stream]:
     if asked.api == "flax.nnx":
-        return layers.nnx_dropout(case.rate, case.training, case.call, case.shared, case.layer)
+        return layers.nnx_dropout(case.rate, case.training, case.call, case.shared_in_lane, case.layer)
     if case.call > 1:
         raise Unsupported("flax.linen's Dropout keeps no stream: it is handed its key in every call")
     if case.layer > 1:
         return layers.linen_dropouts(case.rate, case.layer), asked.jax.random.key
-    options = {"rate": case.rate, "broadcast_dims": case.shared}
+    options = {"rate": case.rate, "broadcast_dims": case.shared_in_lane}
     layer = layers.flax_layer(asked, "Dropout", (), options, deterministic=not case.training)
     return layer, asked.jax.random.key
 
 
 def _ask_count(asked: Asked, case: DropoutCount) -> Outcome:
-    if asked.mode == "vmap":
-        raise Unsupported("a count of what one lane keeps")
-    layer, stream = _dropout_layer(asked, case.dropout)
-    x = asked.jax.numpy.full(case.shape, asked.put(case.x))
-    y = asked.program(layer)({}, {}, stream(case.seed), x, None, {}, None)[0]["y"]
-    return Outcome({"kept": np.array(asked.jax.numpy.count_nonzero(y), np.int64)})
+    made = [_dropout_layer(asked, layer) for layer in case.layers]
+    x = asked.jax.numpy.full(case.halves if asked.mode == "vmap" else case.shape, asked.put(case.x))
+    streams = tuple(asked.streams(stream, layer.seed, 2) for (_, stream), layer in zip(made, case.layers, strict=True))
+    model = asked.program(layers.beside(*(layer for layer, _ in made)))
+    outputs = model({}, {}, streams, x, None, {}, None)[0]["y"]
+    return Outcome({"kept": np.array([asked.jax.numpy.count_nonzero(y) for y in outputs], np.int64)})
 
 
 def _ask_attention(asked: Asked, case: DropoutKin) -> Outcome:
@@ -292,16 +295,19 @@ class Jax(Adapter):
         """What is asked where: a run is mostly compilation, and so nothing is asked twice that is one program.
 
         16 bits are asked compiled, as users run them, and float64 operation by operation; ``vmap`` is asked what a lane
-        can change.
+        can change. Dropout, which might draw in the dtype of x, is asked in every dtype and mode: where nothing else
+        is asked, operation by operation with all its clauses, and compiled in brief.
         """
-        narrow = subject.dtype not in ("float32", "float64")
+        narrow, every = subject.dtype not in ("float32", "float64"), self.apis[subject.api]
+        dropped = every & {"dropout", "attention_dropout"} if subject.dtype not in MIXED else frozenset()
+        in_brief = frozenset({BRIEF_DROPOUT}) if dropped else frozenset()
         if subject.mode == "eager":
-            offered = frozenset() if narrow else self.apis[subject.api]
+            offered = dropped if narrow else every
         elif subject.mode == "jit":
-            offered = frozenset() if subject.dtype == "float64" else self.apis[subject.api]
+            offered = in_brief if subject.dtype == "float64" else every - (KIN if narrow else frozenset())
         else:
-            offered = self.apis[subject.api] & self._LANES.get(subject.dtype, frozenset())
-        offered -= KIN if narrow else frozenset()  # its clauses are about float32 and float64
+            lanes = every & self._LANES.get(subject.dtype, frozenset())
+            offered = lanes if "dropout" in lanes else lanes | in_brief
         again = subject.api != "jax.nn" and (subject.mode, subject.dtype) != ("eager", "float32")
         return offered - (REEXPORTED if again else frozenset())
 

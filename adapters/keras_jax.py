@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import Any
 
 from adapters._keras_backend import Keras, Question
-from adapters.base import Outcome
+from adapters._keras_layers import KERAS_KIN
+from adapters.base import SIXTEEN_BITS, Outcome, Subject
 
 
 class KerasJax(Keras):
@@ -22,10 +23,16 @@ class KerasJax(Keras):
     modules = ("jax", "keras")
     distributions = ("keras", "jax", "jaxlib")
     install = "python -m pip install keras jax"
-    #: Sixteen bits as one mixed precision alone: each further dtype costs a hundred seconds of compilation.
-    dtypes = ("float32", "float64", "mixed_bfloat16")
+    dtypes = ("float32", "float64", *SIXTEEN_BITS, "mixed_bfloat16")
     #: Operation by operation, each of which is compiled for each shape.
     compiles = MappingProxyType({"eager": "shape"})
+
+    def offers(self, subject: Subject) -> frozenset[str]:
+        """In 16 bits dropout and its kin, which might draw in the dtype of x. Each further dtype costs a hundred
+        seconds of compilation: the rest is asked in 16 bits as one mixed precision alone.
+        """
+        offered = super().offers(subject)
+        return offered & ({"dropout"} | KERAS_KIN) if subject.dtype in SIXTEEN_BITS else offered
 
     def set_up(self) -> None:
         """Matrix products of float32 in float32."""

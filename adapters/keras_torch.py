@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from adapters._keras_backend import Keras, Question
-from adapters.base import Outcome
+from adapters._keras_layers import KERAS_KIN
+from adapters.base import SIXTEEN_BITS, Outcome, Subject
 
 
 class KerasTorch(Keras):
@@ -17,8 +18,14 @@ class KerasTorch(Keras):
     modules = ("torch", "keras")
     distributions = ("keras", "torch")
     install = "python -m pip install keras torch"
-    #: One dtype of 16 bits and the other as mixed precision: the rest asks what these ask.
-    dtypes = ("float32", "float64", "bfloat16", "mixed_float16")
+    dtypes = ("float32", "float64", *SIXTEEN_BITS, "mixed_float16")
+
+    def offers(self, subject: Subject) -> frozenset[str]:
+        """In float16 dropout and its kin, which might draw in the dtype of x: for the rest bfloat16 asks what it would
+        ask, and float16 is that of a mixed precision.
+        """
+        offered = super().offers(subject)
+        return offered & ({"dropout"} | KERAS_KIN) if subject.dtype == "float16" else offered
 
     def set_up(self) -> None:
         """One thread: with more, small tensors wait for each other."""

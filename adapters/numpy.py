@@ -143,8 +143,9 @@ class NumPy(NormalizationTangents, ActivationDerivatives, Dropouts, Kin, Stacks,
         if isinstance(case, DropoutKin):
             return Outcome(self.kin(case))
         if isinstance(case, DropoutCount):
-            whole = dataclasses.replace(case.dropout, x=np.broadcast_to(case.x, case.shape))
-            return Outcome({"kept": np.array(np.count_nonzero(self.dropout(whole)["y"]))})
+            whole = np.broadcast_to(case.x, case.shape)
+            layers = (dataclasses.replace(layer, x=whole) for layer in case.layers)
+            return Outcome({"kept": np.array([np.count_nonzero(self.dropout(layer)["y"]) for layer in layers])})
         if isinstance(case, Dense):
             return Outcome(self.dense(case))
         if isinstance(case, Activation):

@@ -19,10 +19,12 @@ import functools
 import gc
 import os
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
+
+import numpy as np
 
 from adapters import _tensorflow_functions as functions
 from adapters._keras_layers import KERAS_KIN, KerasBatchNorm, load, loaded, stored_as, to_store
@@ -41,6 +43,7 @@ from adapters._tensorflow_programs import (
 )
 from adapters._tensorflow_stack import stack
 from adapters.base import (
+    BRIEF_DROPOUT,
     MIXED,
     NORMALIZATION,
     SIXTEEN_BITS,
@@ -80,7 +83,12 @@ _DTYPES: Mapping[tuple[str, str], tuple[str, ...]] = {
     (_FUSED, "xla"): ("float32",),
     (_CONVOLVED, "function"): ("float32",),
 }
-
+#: Where dropout alone is asked, in brief: it might draw in the dtype of x.
+_DROPPED: Mapping[tuple[str, str], tuple[str, ...]] = {
+    (api, mode): tuple(dtype for dtype in _PLAIN if dtype not in _DTYPES[api, mode])
+    for api in ("keras", "tf.nn")
+    for mode in COMPILED
+}
 
 _KEPT = 256
 
@@ -132,10 +140,16 @@ class TensorFlow(Adapter):
         return tuple(mode for one, mode in _DTYPES if one == api)
 
     def subjects(self, device: str = "cpu") -> Iterator[Subject]:
-        return (each for each in super().subjects(device) if each.dtype in _DTYPES[each.api, each.mode])
+        for each in super().subjects(device):
+            if each.dtype in (*_DTYPES[each.api, each.mode], *_DROPPED.get((each.api, each.mode), ())):
+                yield each
 
     def offers(self, subject: Subject) -> frozenset[str]:
-        """Eagerly all; in a trace, which is made for each rate, of dropout and its kin dropout alone."""
+        """Eagerly all; in a trace, which is made for each rate, of dropout and its kin dropout alone, and in a dtype
+        that nothing else is traced in dropout in brief.
+        """
+        if subject.dtype not in _DTYPES[subject.api, subject.mode]:
+            return frozenset({BRIEF_DROPOUT})
         offered = super().offers(subject)
         return offered if subject.mode == "eager" else offered - KERAS_KIN
 
@@ -202,13 +216,18 @@ class TensorFlow(Adapter):
             return Outcome(arrays, state)
 
     def _count(self, tf: Any, subject: Subject, case: DropoutCount) -> Outcome:
-        program = _program(tf, subject.api, case.dropout)
-        given = {"x": tf.fill(case.shape, tf.constant(case.x))}
-        call = run(tf, program)
-        if subject.mode != "eager":
-            specs = {"x": tf.TensorSpec(case.shape, given["x"].dtype)}
-            call = trace(tf, subject, program, specs)
-        return Outcome({"kept": array(tf.math.count_nonzero(call(given)["y"]))})
+        x = tf.fill(case.shape, tf.constant(case.x))
+        key = f"{subject} {case.shape} {case.rates}"
+        if key not in self._kept or self._kept[key][0].load is None:
+            program = _beside([_program(tf, subject.api, layer) for layer in case.layers])
+            call = run(tf, program)
+            if subject.mode != "eager":
+                call = trace(tf, subject, program, {"x": tf.TensorSpec(case.shape, x.dtype)})
+            self._keep(key, program, call)
+        program, call = self._kept[key]
+        if program.load is not None:
+            program.load(case)
+        return Outcome({"kept": np.array([array(tf.math.count_nonzero(y)) for y in call({"x": x}).values()])})
 
     def _prepared(self, tf: Any, subject: Subject, case: Case) -> tuple[Program, Run, Tensors]:
         """What is called for the case, and what with; a layer, and a trace, is looked up, or made and kept."""
@@ -224,16 +243,18 @@ class TensorFlow(Adapter):
             drawn = subject.mode == "eager" and isinstance(case, Dropout)
             if program.load is None or drawn:
                 return program, call, given
-            self._kept[key] = program, call
-            self._forget()
+            self._keep(key, program, call)
         self._kept.move_to_end(key)
         program, call = self._kept[key]
         if program.load is not None:
             program.load(case)
         return program, call, _given(tf, program, case)
 
-    def _forget(self) -> None:
-        """Let go of those used longest ago: a quarter at once, since they are in cycles that are dear to collect."""
+    def _keep(self, key: str, program: Program, call: Run) -> None:
+        """Keep it, and let go of those used longest ago: a quarter at once, since they are in cycles that are dear to
+        collect.
+        """
+        self._kept[key] = program, call
         if len(self._kept) > _KEPT:
             for _ in range(_KEPT // 4):
                 self._kept.popitem(last=False)
@@ -295,6 +316,20 @@ def _layer(keras: Any, case: Case) -> Program:
 
     values = {name: variable.value for name, variable in variables.items()}
     return Program(lambda given: {"y": layer(given["x"], **how)}, values, reload)
+
+
+def _beside(programs: Sequence[Program]) -> Program:
+    """Dropouts that are each called with x as one; its answers go by their places."""
+
+    def forward(given: Tensors) -> Tensors:
+        return {str(place): program.forward(given)["y"] for place, program in enumerate(programs)}
+
+    def load(case: DropoutCount) -> None:
+        for program, layer in zip(programs, case.layers, strict=True):
+            assert program.load is not None
+            program.load(layer)
+
+    return Program(forward, load=None if any(program.load is None for program in programs) else load)
 
 
 def _given(tf: Any, program: Program, case: Case) -> Tensors:

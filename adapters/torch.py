@@ -10,7 +10,7 @@ Source of names and conventions: https://pytorch.org/docs/stable/nn.html and nn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +21,7 @@ from adapters._torch_stack import stack
 from adapters._torch_steps import BatchNormModule
 from adapters._torch_tensors import STATISTICS, Tensors, called, seed, to_numpy, to_torch
 from adapters.base import (
+    BRIEF_DROPOUT,
     KIN,
     MIXED,
     NORMALIZATION,
@@ -67,6 +68,15 @@ _DTYPES: Mapping[tuple[str, str], tuple[str, ...]] = {
 }
 
 
+#: Where dropout alone is asked, which might draw in the dtype of x; compiled in brief.
+_DROPPED: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("nn", "compile"): ("float64", *SIXTEEN_BITS),
+    ("nn.functional", "vmap"): ("float64", *SIXTEEN_BITS),
+    ("torch", "eager"): SIXTEEN_BITS,
+    ("torch.native", "eager"): SIXTEEN_BITS,
+}
+
+
 class Torch(Adapter):
     """Subjects ``backend=torch``; PyTorch 2.0 and later, compiled with 2.13 and later."""
 
@@ -92,12 +102,18 @@ class Torch(Adapter):
         return tuple(mode for one, mode in _DTYPES if one == api)
 
     def offers(self, subject: Subject) -> frozenset[str]:
-        """Compiled, some of them: each configuration costs seconds there."""
+        """Compiled, some of them: each configuration costs seconds there. In a dtype that an api and mode is not asked
+        all else in, dropout.
+        """
+        if subject.dtype not in _DTYPES[subject.api, subject.mode]:
+            return frozenset({BRIEF_DROPOUT if subject.mode == "compile" else "dropout"})
         offered = super().offers(subject) - (KIN if subject.mode == "vmap" else frozenset())
         return offered & _torch_compile.OPERATIONS if subject.mode == "compile" else offered
 
     def subjects(self, device: str = "cpu") -> Iterator[Subject]:
-        return (each for each in super().subjects(device) if each.dtype in _DTYPES[each.api, each.mode])
+        for each in super().subjects(device):
+            if each.dtype in (*_DTYPES[each.api, each.mode], *_DROPPED.get((each.api, each.mode), ())):
+                yield each
 
     def prepare(self, device: str) -> None:
         """One thread (many are slower on small tensors), no TF32, deterministic algorithms where cuDNN has a choice."""
@@ -179,12 +195,28 @@ def _modular(subject: Subject, case: Case, tensors: Tensors) -> Call:
 def _count(subject: Subject, case: DropoutCount) -> Outcome:
     import torch
 
-    if subject.mode == "vmap":
-        raise Unsupported("a count of what one lane keeps")
-    tensors = {"x": to_torch(case.x, subject.device).expand(case.shape).clone()}
-    call = _modular(subject, case.dropout, tensors) if subject.api == "nn" else _functional(subject, case.dropout)
+    x = to_torch(case.x, subject.device).expand(case.shape).clone()
+    if subject.api == "nn":
+        outputs = _model(subject, case, x)
+    else:
+        function = FUNCTIONS[subject.api]
+        if subject.mode == "vmap":
+            function, x = _torch_vmap.over_lanes(function), x.reshape(case.halves)
+        outputs = (function(layer, {"x": x}) for layer in case.layers)
     with torch.no_grad():
-        return Outcome({"kept": to_numpy(torch.count_nonzero(call(tensors)))})
+        return Outcome({"kept": to_numpy(torch.stack([torch.count_nonzero(y) for y in outputs]))})
+
+
+def _model(subject: Subject, case: DropoutCount, x: Any) -> Iterable[Any]:
+    """What the dropouts of a module answer, which draw in turn."""
+    import torch
+
+    made = torch.nn.ModuleList(loaded(layer, {"x": x})[0] for layer in case.layers)
+    seed(case.seed, x.device)
+    if subject.mode == "compile":
+        found: Iterable[Any] = _torch_compile.beside(("beside", case.rates, subject.dtype))(made, x)
+        return found
+    return (layer(x) for layer in made)
 
 
 def _earlier(case: Case, given: Tensors) -> Iterator[Any]:

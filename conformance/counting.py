@@ -13,14 +13,22 @@ from conformance.spread import SpreadTest
 
 
 def hold(
-    exam: Examination, case: Case, what: str, test: CountTest | SpreadTest, *, output: str = "mask", counts: int = 1
+    exam: Examination,
+    case: Case,
+    what: str,
+    test: CountTest | SpreadTest,
+    *,
+    output: str = "mask",
+    counts: int = 1,
+    rate: float | None = None,
 ) -> None:
     """Keep the test under ``what`` it is about; a rejection is a failure of the clause.
 
-    ``counts``: how many share what the test spends, each at ``test.false_alarm``.
+    ``counts``: how many share what the test spends, each at ``test.false_alarm``. ``rate``: which one it is about, of a
+    case that has several.
     """
     told = test.as_dict() | {"what": what, "counts": counts, "false_alarm": test.false_alarm * counts}
-    rate = getattr(case, "rate", None)
+    rate = getattr(case, "rate", rate)
     exam.record.statistics.append(told if rate is None else {"rate": rate, **told})
     exam.record.elements += counts
     about = what if rate is None else f"rate {rate}, {what}"

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from adapters.base import MIXED, Adapter, Dropout, DropoutCount, Subject, Unsupported, dtype_of
+from adapters.base import BRIEF_DROPOUT, MIXED, Adapter, Dropout, DropoutCount, Subject, Unsupported, dtype_of
 from conformance import backends, bernoulli
 
 RATES = (0.001, 0.01, 0.1, 0.3, 0.5, 0.9)
@@ -21,14 +21,16 @@ DRAWS = 2**21
 ERROR = 1e-3
 
 
-def measured(adapter: Adapter, subject: Subject, rate: float, draws: int, seed: int) -> int:
-    """How many of so many elements, a multiple of 1024, the subject drops."""
+def measured(adapter: Adapter, subject: Subject, draws: int, seed: int) -> list[int]:
+    """How many of so many elements, a multiple of 2048, the subject drops at each rate."""
     shape, one = (draws // 1024, 1024), np.ones((), dtype_of(subject.dtype))
     try:
-        return draws - int(adapter.ask(subject, DropoutCount(x=one, shape=shape, rate=rate, seed=seed)).arrays["kept"])
+        count = DropoutCount(x=one, shape=shape, rates=RATES, seed=seed)
+        return [draws - int(kept) for kept in adapter.ask(subject, count).arrays["kept"]]
     except Unsupported:
-        whole = Dropout(x=np.ones(shape, one.dtype), rate=rate, training=True, seed=seed)
-        return draws - int(np.count_nonzero(adapter.ask(subject, whole).arrays["y"]))
+        x = np.ones(shape, one.dtype)
+        cases = (Dropout(x=x, rate=rate, training=True, seed=seed + place) for place, rate in enumerate(RATES))
+        return [draws - int(np.count_nonzero(adapter.ask(subject, case).arrays["y"])) for case in cases]
 
 
 def cell(dropped: int, draws: int, rate: float) -> str:
@@ -47,11 +49,10 @@ def lines(chosen: Sequence[str], draws: int, seed: int) -> Iterator[str]:
         adapter = backends.adapter(name)
         adapter.prepare("cpu")
         for subject in adapter.subjects():
-            if "dropout" not in adapter.offers(subject) or subject.dtype in MIXED:
+            if not {"dropout", BRIEF_DROPOUT} & adapter.offers(subject) or subject.dtype in MIXED:
                 continue
             told = f"{subject.backend} {subject.api} {subject.mode} {subject.dtype}"
-            sown = [bernoulli.seed("rates", subject, rate, seed) for rate in RATES]
-            counts = [measured(adapter, subject, rate, draws, at) for rate, at in zip(RATES, sown, strict=True)]
+            counts = measured(adapter, subject, draws, bernoulli.seed("rates", subject, seed))
             cells = [cell(count, draws, rate) for count, rate in zip(counts, RATES, strict=True)]
             yield f"| {told} | {' | '.join(cells)} |"
 
@@ -62,8 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--draws", type=int, default=DRAWS, metavar="N", help=f"of each rate (default: {DRAWS})")
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     options = parser.parse_args(arguments)
-    if options.draws < 1024 or options.draws % 1024:
-        parser.error(f"--draws {options.draws} is no multiple of 1024")
+    if options.draws < 2048 or options.draws % 2048:
+        parser.error(f"--draws {options.draws} is no multiple of 2048")
     absent = backends.missing()
     asked = options.backend or [name for name in backends.names() if name not in absent]
     for name in asked:

@@ -183,3 +183,33 @@ def test_what_is_too_even_is_rejected() -> None:
     assert test.rejected
     assert test.statistic == 0.0
     assert spread_detectable_shift(1, 4, 0.5, 1e-12) == math.inf
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+@pytest.mark.parametrize(
+    ("probability", "shift", "false_alarm"), [(0.5, 0.01, 1e-9), (0.9, 0.003, 1e-12), (0.999, 9e-4, 1e-6)]
+)
+def test_samples_that_are_needed_show_the_shift(
+    probability: float, shift: float, false_alarm: float, direction: int
+) -> None:
+    random, moved = np.random.default_rng(6), probability + direction * shift
+    for counts in (1, 50):
+        if counts == 1:
+            needed = bernoulli.samples_needed(probability, shift, false_alarm)
+        else:
+            needed = bernoulli.extreme_samples_needed(counts, probability, shift, false_alarm)
+        low, high = bernoulli.interval(needed, probability, false_alarm / counts)
+        drawn = random.binomial(needed, moved, SIMULATED)
+        assert np.mean((drawn < low) | (drawn > high)) >= bernoulli.POWER - SLACK
+
+
+def test_samples_that_are_needed_show_a_spread() -> None:
+    counts, shift, false_alarm = 64, 0.08, 1e-9
+    needed = spread_samples_needed(counts, 0.5, shift, false_alarm)
+    random = np.random.default_rng(7)
+    halves = [random.binomial(needed, 0.5 + sign * shift, (200, counts // 2)) for sign in (1, -1)]
+    assert all(spread_test(each, needed, 0.5, false_alarm).rejected for each in np.concatenate(halves, 1))
+    # And not many more than that: with a third of them some go unseen.
+    few = needed // 3
+    halves = [random.binomial(few, 0.5 + sign * shift, (200, counts // 2)) for sign in (1, -1)]
+    assert not all(spread_test(each, few, 0.5, false_alarm).rejected for each in np.concatenate(halves, 1))

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
 
-from adapters.base import Case, Dropout, DropoutCount, Outcome, Subject, Unsupported
+from adapters.base import Case, Dialect, Dropout, DropoutCount, Outcome, Subject, Unsupported
 from adapters.numpy import ADAPTER, NumPy
 from conformance import profiles, rates, suite
 from conformance.clauses import CLAUSES
 from conformance.examination import Examination, Nonconformance
-from conformance.suite.test_dropout import AT_ONCE, DEEP, RATES, ROW, counted, ones
+from conformance.suite.test_dropout import AT_ONCE, DEEP, RATES, ROW, counted, ones, parts
 
 CONTROL = Subject("numpy", "control")
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.3, 1.0])
 def test_count_is_that_of_the_elements(rate: float) -> None:
-    count = DropoutCount(x=np.float32(1)[...], shape=(40, ROW), rate=rate, seed=3)
-    whole = Dropout(x=np.ones((40, ROW), np.float32), rate=rate, training=True, seed=3)
+    count = DropoutCount(x=np.float32(1)[...], shape=(40, ROW), rates=(rate, 0.5), seed=3)
+    whole = [
+        Dropout(x=np.ones((40, ROW), np.float32), rate=each, training=True, seed=seed)
+        for each, seed in ((rate, 3), (0.5, 4))
+    ]
     kept = ADAPTER.ask(CONTROL, count).arrays["kept"]
-    assert kept.shape == ()
-    assert kept == np.count_nonzero(ADAPTER.ask(CONTROL, whole).arrays["y"])
+    assert kept.shape == (2,)
+    assert [*kept] == [np.count_nonzero(ADAPTER.ask(CONTROL, each).arrays["y"]) for each in whole]
 
 
 class Device(NumPy):
@@ -40,9 +44,9 @@ class Device(NumPy):
     def ask(self, subject: Subject, case: Case) -> Outcome:
         assert isinstance(case, DropoutCount)
         self.asked.append(case)
-        probability = 1 - case.rate + self.shift * case.rate
-        kept = np.random.default_rng(case.seed).binomial(math.prod(case.shape), probability)
-        return Outcome({"kept": np.array(kept)})
+        rates = np.array(case.rates)
+        kept = np.random.default_rng(case.seed).binomial(math.prod(case.shape), 1 - rates + self.shift * rates)
+        return Outcome({"kept": kept})
 
 
 def examined(adapter: Device) -> Examination:
@@ -88,9 +92,29 @@ class Elements(NumPy):
 
 def test_an_adapter_that_cannot_count_answers_the_elements() -> None:
     exam = Examination(CLAUSES["DO.rate"], CONTROL, Elements())
-    case, kept = counted(exam, 0.3, 0, 4 * ROW)
-    assert isinstance(case, Dropout)
-    assert kept == np.count_nonzero(ADAPTER.ask(CONTROL, ones(exam, 0.3, 0, 4 * ROW)).arrays["y"])
+    asked, kept, trials = counted(exam, (0.3, 0.9), 3 * ROW)
+    assert trials == 4 * ROW
+    assert all(isinstance(case, Dropout) for case in asked)
+    whole = [ones(exam, rate, place, trials, 0) for place, rate in enumerate((0.3, 0.9))]
+    assert [*kept] == [np.count_nonzero(ADAPTER.ask(CONTROL, case).arrays["y"]) for case in whole]
+
+
+@pytest.mark.parametrize(("mode", "device", "shapes"), [
+    ("eager", "cpu", [(3 * 256, ROW)]),  # nothing is compiled: as it is
+    ("jit", "cpu", [(256, ROW)] * 3),  # one shape for all
+    ("seeded", "cpu", [(3 * 256, ROW)]),  # each part would be compiled
+    ("jit", "cuda", [(3 * 256, ROW)]),
+])  # fmt: skip
+def test_what_is_compiled_is_counted_in_one_shape(mode: str, device: str, shapes: list[tuple[int, int]]) -> None:
+    exam = Examination(CLAUSES["DO.rate"], replace(CONTROL, mode=mode, device=device), Compiling())
+    assert parts(exam, 3 * 256 * ROW - 5) == shapes
+
+
+class Compiling(NumPy):
+    compiles: ClassVar[Mapping[str, Literal["shape", "configuration"]]] = {
+        "jit": "configuration", "seeded": "configuration",
+    }  # fmt: skip
+    dialects: ClassVar[Mapping[str, Dialect]] = {"control": Dialect(compiled_seeds=("seeded",))}
 
 
 def test_rates_are_measured(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from adapters.base import BRIEF_DROPOUT
 from conformance.clauses.model import Clause
 
 SRIVASTAVA = "Srivastava et al., Dropout, JMLR 15 (2014) 1929-1958"
 _DO = frozenset({"dropout"})
+#: What is asked of every subject that has dropout, those that are asked in brief too.
+_IN_BRIEF = _DO | {BRIEF_DROPOUT}
 
 TABLE = (
     Clause(
         "DO.support",
-        _DO,
+        _IN_BRIEF,
         "In training, each output is 0 or x/(1-p), nothing else.",
         "y = 0 or y = x / (1 - p), to rounding",
         f"{SRIVASTAVA}, section 10 (inverted dropout)",
@@ -18,7 +21,7 @@ TABLE = (
     ),
     Clause(
         "DO.rate",
-        _DO,
+        _IN_BRIEF,
         "The number of elements kept is Binomial(N, 1-p).",
         "kept ~ Binomial(N, 1 - p), exact two-sided test",
         f"{SRIVASTAVA}, section 4",
@@ -51,8 +54,8 @@ TABLE = (
     Clause(
         "DO.shared",
         _DO,
-        "Where an api drops whole slices the mask is one along exactly the stated axes, and its decisions are as many "
-        "independent ones as there are slices.",
+        "Where an api drops whole slices, or lets lanes of vmap draw together, the mask is one along exactly the "
+        "stated axes, and its decisions are as many independent ones as there are slices.",
         "y = x mask / (1 - p), mask of size 1 along the shared axes; slices kept ~ Binomial(slices, 1 - p)",
         "Tompson et al., Efficient Object Localization Using Convolutional Networks, CVPR 2015, section 3.2 "
         "(SpatialDropout); the framework's documentation of noise_shape and broadcast_dims",
@@ -61,7 +64,7 @@ TABLE = (
     ),
     Clause(
         "DO.grad",
-        _DO,
+        _IN_BRIEF,
         "The gradient passes through the forward pass's own mask and scale.",
         "dx = dy mask / (1 - p)",
         f"{SRIVASTAVA}, section 5.1",
@@ -69,7 +72,7 @@ TABLE = (
     ),
     Clause(
         "DO.recomputed",
-        _DO,
+        _IN_BRIEF,
         "A forward pass that is run again for the gradient (checkpointing, rematerialization) drops what it dropped "
         "the first time.",
         "dx = dy mask / (1 - p), with the mask of y",
@@ -112,7 +115,7 @@ TABLE = (
     ),
     Clause(
         "DO.seed",
-        _DO,
+        _IN_BRIEF,
         "The same seed gives the same mask, another seed or the next call another one, be it a layer's own seed or the "
         "global one; the mask does not depend on the values.",
         "mask = f(seed, call, shape, p)",
@@ -138,7 +141,7 @@ TABLE = (
     ),
     Clause(
         "DO.modes",
-        _DO,
+        _IN_BRIEF,
         "The same seed gives the same mask compiled as eagerly, in every mode that promises it; in one that has masks "
         "of its own it gives another.",
         "mask(mode) = mask(eager), or not as the dialect says",
@@ -174,7 +177,6 @@ TABLE = (
         "Klambauer et al., Self-Normalizing Neural Networks, NIPS 2017, section 3",
         "a scale or a shift of p for q; dropped to 0; no shift; an unscaled gradient",
         statistical=True,
-        dtypes=("float32", "float64"),
     ),
     Clause(
         "DO.gaussian",
@@ -182,11 +184,11 @@ TABLE = (
         "Gaussian dropout multiplies by independent normal noise of mean 1 and variance p/(1-p); its gradient by the "
         "same noise, and in inference it is the identity, to the bit.",
         "z = (y/x - 1) / sqrt(p/(1 - p)): of N elements Binomial(N, Phi(c)) have z < c, and of n disjoint pairs "
-        "Binomial(n, 1/2) have noise of different signs; dx/dy = y/x",
+        "Binomial(n, 2 Phi(c) Phi(-c)) lie on different sides of c; dx/dy = y/x (in 16 bits c lies halfway between two "
+        "numbers, so that rounding takes nothing across it)",
         f"{SRIVASTAVA}, section 10 (multiplicative Gaussian noise)",
         "a deviation of sqrt(p) or p/(1-p); noise that is not normal, or shared; a gradient with fresh noise",
         statistical=True,
-        dtypes=("float32", "float64"),
     ),
     Clause(
         "DO.attention",
@@ -197,13 +199,12 @@ TABLE = (
         "Vaswani et al., Attention Is All You Need, NIPS 2017, section 5.4",
         "weights that are dropped before the softmax; one mask for the batch, all queries or all seeds; no scale",
         statistical=True,
-        dtypes=("float32", "float64"),
     ),
     Clause(
         "DO.bad-input",
         _DO,
         "A rate below 0, above 1 or NaN is refused with an error, in training and in inference, and in training a "
-        "shape of the mask that does not fit x.",
+        "shape of the mask that does not fit x, and lanes of vmap of which an api lets nobody say how they draw.",
         "p < 0, p > 1 or p != p: an error; a mask that cannot be spread over x, or that x would be "
         "spread over: an error",
         f"{SRIVASTAVA}, section 4: p is a probability",

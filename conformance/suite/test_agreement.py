@@ -60,8 +60,8 @@ def spoilt(data: st.DataObject, case: Any) -> Case:
 
 
 def operations(exam: Examination) -> list[str]:
-    """What the clause asks this api; one activation where the entry is about one."""
-    offered = exam.clause.operations & exam.adapter.apis[exam.subject.api]
+    """What the clause asks this subject; one activation where the entry is about one."""
+    offered = exam.clause.operations & exam.adapter.offers(exam.subject)
     return [exam.activation] if exam.activation else sorted(offered)
 
 
@@ -69,9 +69,8 @@ def operations(exam: Examination) -> list[str]:
 @clause("MODE.agree", regimes=REGIMES, shrinks=False)
 def test_modes(exam: Examination, data: st.DataObject) -> None:
     eager = replace(exam.subject, mode="eager")
-    offered = exam.adapter.offers(exam.subject)
     palette = OneShape(exam.seed, "configuration") if "eager" in exam.adapter.compiles else exam.palette
-    for operation in (each for each in operations(exam) if each in offered):
+    for operation in operations(exam):
         for case in questions(exam, data, exam.dialect, palette, operation):
             try:
                 one, other = exam.ask(case), exam.put(eager, case)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 from hypothesis import strategies as st
 
-from adapters.base import Case, Dropout, DropoutCount, Unsupported, dtype_of
+from adapters.base import Array, Case, Dropout, DropoutCount, Unsupported, dtype_of
 from conformance import bernoulli, cases, profiles
 from conformance.counting import hold
 from conformance.examination import Examination, clause
+
+Shape = tuple[int, ...]
 
 
 def draw(exam: Examination, data: st.DataObject, **how: object) -> Dropout:
@@ -70,16 +75,19 @@ def _told(answer: object) -> str:
 @clause("DO.rate", generated=False)
 def test_rate(exam: Examination) -> None:
     share = exam.false_alarm / len(RATES)
-    for index, rate in enumerate(RATES):
-        trials = max(needed(rate, share), drawn_at_least(exam))
-        case, kept = counted(exam, rate, index, trials)
-        exam.record.examples += 1
-        hold(exam, case, "an element is kept", bernoulli.count_test(kept, trials, 1 - rate, share))
+    for rates in MODELS:
+        least = max(drawn_at_least(exam), *(needed(rate, share) for rate in rates))
+        cases, kept, trials = counted(exam, rates, least)
+        for rate, case, count in zip(rates, cases, kept, strict=True):
+            exam.record.examples += 1
+            test = bernoulli.count_test(int(count), trials, 1 - rate, share)
+            hold(exam, case, "an element is kept", test, rate=rate)
 
 
-#: The rates that are counted. One that is rounded to a multiple of 1/128 or 1/256 is off by 0.0016 at least, or is 0 or
-#: 1; 0.5 and 0.25 are such multiples.
-RATES = (0.5, 0.1, 0.25, 0.35, 0.9, 0.001, 0.999, 0.0001, 0.9999)
+#: The rates that are counted, of layers of two models: those that need millions of elements, and the others. One that
+#: is rounded to a multiple of 1/128 or 1/256 is off by 0.0016 at least, or is 0 or 1; 0.5 and 0.25 are such multiples.
+MODELS = ((0.1, 0.35, 0.9), (0.5, 0.25, 0.001, 0.999, 0.0001, 0.9999))
+RATES = tuple(rate for rates in MODELS for rate in rates)
 
 
 def needed(rate: float, share: float) -> int:
@@ -96,31 +104,45 @@ def needed(rate: float, share: float) -> int:
 ROW = 1024
 
 
-#: Elements that are counted of each rate on a device of its own in the profile "deep", and at once: a multiple of ROW.
+#: Elements that are counted of each rate on a device of its own in the profile "deep", and at once: multiples of ROW.
 DEEP, AT_ONCE = 954 * 2**20, 2**24
+#: At once where each shape is compiled: then all rates are asked in the one shape.
+FEW_AT_ONCE = 2**18
 
 
 def drawn_at_least(exam: Examination) -> int:
     return DEEP if exam.subject.device != "cpu" and profiles.chosen() == "deep" else 0
 
 
-def counted(exam: Examination, rate: float, index: int, trials: int) -> tuple[Case, int]:
-    """How many of so many elements are kept, and what was asked, or the first of it: counted where they are drawn, and
-    with a seed for each part. An adapter that cannot count answers the elements themselves.
+def parts(exam: Examination, least: int) -> list[Shape]:
+    """So many elements at least, in parts: of one shape where a shape is compiled, but for a mode that compiles its
+    seed, and so each part, too.
     """
-    shapes = [(min(AT_ONCE, trials - start) // ROW, ROW) for start in range(0, trials, AT_ONCE)]
-    kept, first = 0, None
+    compiled = exam.palette.fresh is not None and exam.subject.mode not in exam.dialect.compiled_seeds
+    if compiled and exam.subject.device == "cpu":
+        return [(FEW_AT_ONCE // ROW, ROW)] * -(-least // FEW_AT_ONCE)
+    even = -(-least // (2 * ROW)) * 2 * ROW  # two halves of whole rows
+    return [(min(AT_ONCE, even - start) // ROW, ROW) for start in range(0, even, AT_ONCE)]
+
+
+def counted(exam: Examination, rates: Sequence[float], least: int) -> tuple[list[Case], Array, int]:
+    """For each rate what was asked, or the first of it, and how many were kept; of how many: ``least`` or a few more.
+
+    They are counted where they are drawn, with a seed for each part. An adapter that cannot count answers the elements
+    themselves.
+    """
+    kept, first, shapes = np.zeros(len(rates), np.int64), list[Case](), parts(exam, least)
     for part, shape in enumerate(shapes):
-        seed = bernoulli.seed(exam.clause.id, str(exam.subject), index, exam.seed, *([part] if part else []))
-        case: Case = DropoutCount(x=np.ones((), dtype_of(exam.dtype)), shape=shape, rate=rate, seed=seed)
+        seed = bernoulli.seed(exam.clause.id, str(exam.subject), *rates, exam.seed, part)
+        count = DropoutCount(x=np.ones((), dtype_of(exam.dtype)), shape=shape, rates=tuple(rates), seed=seed)
+        cases: list[Case] = [count] * len(rates)
         try:
-            kept += int(exam.ask(case).arrays["kept"])
+            kept += exam.ask(count).arrays["kept"]
         except Unsupported:
-            case = ones(exam, rate, index, shape[0] * ROW, *([part] if part else []))
-            kept += int(np.count_nonzero(exam.ask(case).arrays["y"]))
-        first = first or case
-    assert first is not None
-    return first, kept
+            cases = [ones(exam, rate, place, math.prod(shape), part) for place, rate in enumerate(rates)]
+            kept += [np.count_nonzero(exam.ask(case).arrays["y"]) for case in cases]
+        first = first or cases
+    return first, kept, sum(map(math.prod, shapes))
 
 
 def ones(exam: Examination, rate: float, index: int, elements: int, *part: int) -> Dropout:

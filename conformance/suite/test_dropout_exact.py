@@ -169,6 +169,7 @@ def test_bad_input(exam: Examination, data: st.DataObject) -> None:
                 continue  # an api that has dropout for training alone
             exam.record.examples += 1
             refused(exam, case, answer, f"rate {rate}", what)
+    bad_lanes(exam, base)
     for what, (shape, masks) in BAD_MASKS.items():
         x = np.ones(shape, exam.dtype)
         for mask in masks:
@@ -179,6 +180,15 @@ def test_bad_input(exam: Examination, data: st.DataObject) -> None:
                 return  # an api that takes no shape of the mask
             exam.record.examples += 1
             refused(exam, case, answer, f"a mask of shape {mask} for x of shape {shape}", what)
+
+
+def bad_lanes(exam: Examination, base: Dropout) -> None:
+    """Lanes of vmap, where an api wants to be told whether they draw together, and is not told."""
+    case = dataclasses.replace(base, lanes=True, unsaid=True, rate=0.5)
+    with contextlib.suppress(Unsupported):
+        answer = exam.refusal(case)
+        exam.record.examples += 1
+        refused(exam, case, answer, "that nobody says how lanes draw", "lanes")
 
 
 def refused(exam: Examination, case: Dropout, answer: Outcome | Exception, told: str, what: str) -> None:

@@ -6,24 +6,25 @@ Every statement here is about counts with an exact distribution.
 from __future__ import annotations
 
 import dataclasses
+from typing import Literal
 
 import numpy as np
 
-from adapters.base import Array, Dropout, Unsupported, dtype_of
+from adapters.base import SIXTEEN_BITS, Array, Dropout, Unsupported, dtype_of
 from conformance import bernoulli, expectation
 from conformance.counting import hold
 from conformance.examination import Examination, clause
 from conformance.regimes import fill
-from conformance.suite.test_dropout import ones
-from conformance.suite.test_dropout_independent import RATES, compiles, neighbours
+from conformance.suite.test_dropout_independent import FLAT, RATES, compiles, neighbours, of_ones
 
 Shape = tuple[int, ...]
 
 MEANS = (0.5, 0.1, 0.9, 0.001, 0.999)
 #: Where each rate is compiled.
 FEW_MEANS = (0.5, 0.1, 0.999)
-#: Elements of which the mean is taken: it is off by 2.2 % of x at rate 0.5, 0.8 % at 0.1 and 6 % at 0.9 when it shows.
-MANY = 2**18
+#: What the mean is taken of: it is off by 2.2 % of x at rate 0.5, 0.8 % at 0.1 and 6 % at 0.9 when it shows. Where a
+#: shape is compiled a tensor of a few more elements, that of DO.independent.
+SQUARE = (256, 1024)
 
 
 @clause("DO.expectation", generated=False)
@@ -31,7 +32,7 @@ def test_expectation(exam: Examination) -> None:
     rates = FEW_MEANS if compiles(exam) else MEANS
     share = exam.false_alarm / len(rates)
     for index, rate in enumerate(rates):
-        drawn = ones(exam, rate, index, MANY)
+        drawn = of_ones(exam, FLAT if compiles(exam) else SQUARE, rate, index)
         values = {"x": dtype_of(exam.dtype).type(1.7), "dy": dtype_of(exam.dtype).type(-0.6)}
         recipe = {name: f"np.full({drawn.x.shape}, {value}, {exam.dtype!r})" for name, value in values.items()}
         arrays = {name: np.full(drawn.x.shape, value) for name, value in values.items()}
@@ -83,26 +84,29 @@ def relative_error(exam: Examination, case: Dropout, name: str) -> float:
     return float(expected.tolerance(exam.dtype)[0] / abs(expected.value[0]))
 
 
-#: Shape of x, the axes that share a mask, and whether a layer for whole features is asked. No two sizes that could be
-#: taken for each other are equal; 8192 decisions each, of which a rate that is off by 0.06 shows.
-FORMS: tuple[tuple[Shape, Shape, bool], ...] = (
-    ((128, 6, 64), (1,), False),
-    ((128, 64, 6), (2,), False),
-    ((3, 8192), (0,), False),
-    ((8192, 5), (1,), False),
-    ((128, 64, 3, 5), (2, 3), False),
-    ((128, 3, 5, 64), (1, 2), False),
-    ((3, 8192, 2), (0, 2), False),
-    ((64, 128, 2, 3, 4), (2, 3, 4), False),
-    ((128, 64, 6), (2,), True),
-    ((128, 6, 64), (1,), True),
-    ((128, 64, 3, 5), (2, 3), True),
-    ((128, 3, 5, 64), (1, 2), True),
-    ((64, 128, 2, 3, 4), (2, 3, 4), True),
-    ((64, 2, 3, 4, 128), (1, 2, 3), True),
+#: Who shares: axes, whole features (of a layer for them), lanes of vmap.
+Sharing = Literal["axes", "features", "lanes"]
+#: Shape of x, the axes that share a mask, and who they are. No two sizes that could be taken for each other are equal;
+#: 8192 decisions each, of which a rate that is off by 0.06 shows.
+FORMS: tuple[tuple[Shape, Shape, Sharing], ...] = (
+    ((128, 6, 64), (1,), "axes"),
+    ((128, 64, 6), (2,), "axes"),
+    ((3, 8192), (0,), "axes"),
+    ((8192, 5), (1,), "axes"),
+    ((128, 64, 3, 5), (2, 3), "axes"),
+    ((128, 3, 5, 64), (1, 2), "axes"),
+    ((3, 8192, 2), (0, 2), "axes"),
+    ((64, 128, 2, 3, 4), (2, 3, 4), "axes"),
+    ((128, 64, 6), (2,), "features"),
+    ((128, 6, 64), (1,), "features"),
+    ((128, 64, 3, 5), (2, 3), "features"),
+    ((128, 3, 5, 64), (1, 2), "features"),
+    ((64, 128, 2, 3, 4), (2, 3, 4), "features"),
+    ((64, 2, 3, 4, 128), (1, 2, 3), "features"),
+    ((3, 128, 64), (0,), "lanes"),
 )
-#: Where each form and rate is compiled: forms of every kind, each with one of the rates.
-FEW_FORMS = {0: 0.5, 2: 0.25, 4: 0.25, 6: 0.5, 8: 0.5, 10: 0.25, 11: 0.5, 13: 0.25}
+#: Where each form and rate is compiled, or in 16 bits each operation: forms of every kind, each with one of the rates.
+FEW_FORMS = {0: 0.5, 2: 0.25, 4: 0.25, 6: 0.5, 8: 0.5, 10: 0.25, 11: 0.5, 13: 0.25, 14: 0.5}
 #: Of each mask: its rate, and neighbours on two axes at most, from two places.
 COUNTS = 5
 
@@ -111,11 +115,11 @@ COUNTS = 5
 def test_shared(exam: Examination) -> None:
     share = exam.false_alarm / (len(FORMS) * len(RATES) * COUNTS)
     refusals = []
-    for index, (shape, shared, features) in enumerate(FORMS):
+    for index, (shape, shared, sharing) in enumerate(FORMS):
         for rate in RATES:
-            if compiles(exam) and FEW_FORMS.get(index) != rate:
+            if few_forms(exam) and FEW_FORMS.get(index) != rate:
                 continue
-            case = of_features(exam, shape, shared, features, rate, index)
+            case = sliced(exam, shape, shared, sharing, rate, index)
             try:
                 outcome = exam.ask(case)
             except Unsupported as missing:
@@ -138,7 +142,12 @@ def test_shared(exam: Examination) -> None:
         raise Unsupported("; ".join(sorted(set(refusals))))
 
 
-def of_features(exam: Examination, shape: Shape, shared: Shape, features: bool, rate: float, index: int) -> Dropout:
+def few_forms(exam: Examination) -> bool:
+    """Whether each form is compiled, or in 16 bits each of its operations."""
+    return compiles(exam) or (exam.palette.fresh == "shape" and exam.dtype in SIXTEEN_BITS)
+
+
+def sliced(exam: Examination, shape: Shape, shared: Shape, sharing: Sharing, rate: float, index: int) -> Dropout:
     seed = bernoulli.seed(exam.clause.id, str(exam.subject), rate, index, exam.seed)
     written = {
         name: f"fill('positive', {shape!r}, seed={seed + at}, dtype={exam.dtype!r})"
@@ -152,7 +161,8 @@ def of_features(exam: Examination, shape: Shape, shared: Shape, features: bool, 
         training=True,
         seed=seed,
         shared=shared,
-        features=features,
+        features=sharing == "features",
+        lanes=sharing == "lanes",
         recipe=written,
         regime="positive",
     )

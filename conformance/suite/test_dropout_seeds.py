@@ -20,8 +20,10 @@ CALLS, FEW_CALLS = 17, 3
 def half(exam: Examination, **how: object) -> Dropout:
     """Ones, of which a half is dropped."""
     seed = bernoulli.seed(exam.clause.id, exam.seed)
-    recipe = {"x": f"np.ones({ENOUGH}, {exam.dtype!r})"}
-    case = Dropout(x=np.ones(ENOUGH, dtype_of(exam.dtype)), rate=0.5, training=True, seed=seed, recipe=recipe)
+    ones, x = f"np.ones({ENOUGH}, {exam.dtype!r})", np.ones(ENOUGH, dtype_of(exam.dtype))
+    # With a gradient, as DO.seed asks, so that what is compiled for one is there for the other.
+    recipe = {"x": ones, "dy": ones}
+    case = Dropout(x=x, dy=x, rate=0.5, training=True, seed=seed, recipe=recipe)
     return dataclasses.replace(case, recipe=recipe, **how)  # type: ignore[arg-type]
 
 

@@ -7,10 +7,11 @@ import importlib
 import importlib.util
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from adapters import jax as adapter
-from adapters.base import MIXED, SIXTEEN_BITS, Subject
+from adapters.base import MIXED, SIXTEEN_BITS, Dropout, Subject, Unsupported
 from tests.adapters.test_jax import ADAPTER, FLAX, SUBJECTS, arrays, batch_norm, dense, dropout, held, make, of_dtype
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")
@@ -87,3 +88,17 @@ def test_what_was_compiled_is_forgotten_before_it_is_too_much(monkeypatch: pytes
     monkeypatch.setattr(adapter, "_PIECES", 1)
     asked._relieve(jax)
     assert forgotten == ([True] if Path("/proc/self/maps").exists() else [])
+
+
+@pytest.mark.parametrize("shared", [(), (0,)])
+@pytest.mark.parametrize("api", sorted({subject.api for subject in SUBJECTS} - {"jax.nn"}))
+def test_lanes_draw_from_a_key_each_or_from_one(api: str, shared: tuple[int, ...]) -> None:
+    subject, ones = Subject("jax", api, "vmap"), np.ones((4, 32, 33), np.float32)
+    case = Dropout(x=ones, rate=0.5, training=True, seed=7, dy=ones, lanes=True, shared=shared)
+    found = ADAPTER.ask(subject, case).arrays
+    mask = found["y"] != 0
+    assert (mask[0] == mask[1:]).all() == bool(shared)
+    assert 0.4 < mask.mean() < 0.6
+    np.testing.assert_array_equal(found["dx"], found["y"])
+    with pytest.raises(Unsupported, match="as their keys are"):
+        ADAPTER.ask(subject, dataclasses.replace(case, unsaid=True))

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from adapters.base import (
+    BRIEF_DROPOUT,
     OPERATIONS,
     Activation,
     BatchNorm,
@@ -304,6 +305,11 @@ def test_declarations() -> None:
     assert asked == {(api, mode) for api in ADAPTER.apis for mode in ADAPTER.modes_of(api)}
     assert ADAPTER.compiles == {"compile": "configuration"}
     for subject in ADAPTER.subjects():
+        if (subject.dtype not in ("float32", "float64") and subject.api.startswith("torch")) or (
+            subject.dtype != "float32" and subject.mode != "eager"
+        ):
+            assert ADAPTER.offers(subject) == {BRIEF_DROPOUT if subject.mode == "compile" else "dropout"}
+            continue
         compiled = {"dropout", "silu", "softplus"}
         lanes = {"alpha_dropout", "attention_dropout"} if subject.mode == "vmap" else set()
         rest = ADAPTER.apis[subject.api] - lanes

@@ -17,6 +17,7 @@ from adapters.base import (
     Case,
     Dense,
     Dropout,
+    DropoutCount,
     LayerNorm,
     Outcome,
     Subject,
@@ -183,3 +184,30 @@ def test_what_was_compiled_before_does_not_answer() -> None:
     for name, right in (("hard_tanh", [-1.0, -0.5, 0.5, 1.0, 1.0]), ("relu6", [0.0, 0.0, 0.5, 3.0, 6.0])):
         case = Activation(name=name, x=x, dy=np.ones_like(x))
         np.testing.assert_array_equal(ask("nn", "compile", case, "float32").arrays["y"], right)
+
+
+def lanes(**changed: Any) -> Dropout:
+    ones = np.ones((4, 32, 33))
+    return Dropout(**{"x": ones, "rate": 0.5, "training": True, "seed": 7, "dy": ones, "lanes": True, **changed})
+
+
+@pytest.mark.parametrize("shared", [(), (0,)])
+def test_lanes_draw_each_for_itself_or_together(shared: tuple[int, ...]) -> None:
+    found = ask("nn.functional", "vmap", lanes(shared=shared)).arrays
+    mask = found["y"] != 0
+    assert (mask[0] == mask[1:]).all() == bool(shared)
+    assert 0.4 < mask.mean() < 0.6
+    np.testing.assert_array_equal(found["dx"], found["y"])
+
+
+def test_lanes_that_are_not_told_how_to_draw_are_refused() -> None:
+    with pytest.raises(RuntimeError, match="randomness"):
+        ask("nn.functional", "vmap", lanes(unsaid=True))
+
+
+def test_layers_of_one_model_are_counted_where_they_are_compiled() -> None:
+    case = DropoutCount(x=np.ones((), np.float32), shape=(64, 64), rates=(0.25, 0.75), seed=7)
+    kept = ask("nn", "compile", case, "float32").arrays["kept"]
+    assert kept.shape == (2,)
+    assert 2700 < kept[0] < 3450
+    assert 650 < kept[1] < 1400

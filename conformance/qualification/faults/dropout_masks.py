@@ -212,6 +212,26 @@ class ScaledByAxis(NumPy):
         return arrays
 
 
+@fault(clause="DO.shared", category="mask", says="lanes that are to draw together draw each for itself")
+class LanesDrawApart(NumPy):
+    def lane_masks(self, case: Dropout) -> Array:
+        return self.mask(case.x.shape, case.rate, case.seed)
+
+
+@fault(clause="DO.shared", category="gradient", says="lanes that draw together have each a gradient of its own mask")
+class LanesGradientApart(NumPy):
+    def drop_gradient(self, dy: Array, keep: Array, rate: float) -> Array:
+        if keep.ndim == 3 and not keep.strides[0]:
+            keep = self.mask(keep.shape, rate, dy.size)
+        return super().drop_gradient(dy, keep, rate)
+
+
+@fault(clause="DO.bad-input", category="validation", says="lanes that are not told how to draw draw each for itself")
+class LanesUntold(NumPy):
+    def told(self, case: Dropout) -> bool:
+        return True
+
+
 @fault(clause="DO.bad-input", category="validation", says="x is spread over a mask that is larger")
 class SpreadOverTheMask(NumPy):
     def spread(self, keep: Array, case: Dropout) -> Array:

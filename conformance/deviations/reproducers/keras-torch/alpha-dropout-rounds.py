@@ -1,0 +1,18 @@
+"""AlphaDropout rounds product and sum to the dtype of x, where scaled input and shift nearly cancel."""
+
+import os
+import sys
+
+os.environ["KERAS_BACKEND"] = "torch"
+
+import keras
+import numpy as np
+
+x = -np.ones(64, np.float32)
+got, right = (
+    float(keras.ops.max(keras.layers.AlphaDropout(0.5, seed=1, dtype=dtype)(x, training=True)))
+    for dtype in ("bfloat16", "float32")
+)
+print("got  ", got)
+print("right", right, "+- 0.0002, half a unit in the last place of bfloat16")
+sys.exit(int(abs(got - right) > 0.001))

@@ -19,12 +19,9 @@ import inspect
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from adapters.base import BatchNorm, Case, Unsupported
+from adapters.base import BatchNorm, Case, Stack, Unsupported
 
 LIMIT = 100_000
-#: What is asked compiled. A graph costs two to three seconds of a processor, and the clauses need about seven of an
-#: activation, forty of dropout and sixty of a normalization: all operations would take a quarter of an hour.
-OPERATIONS = frozenset(("dropout", "silu", "softplus"))
 
 
 @functools.cache
@@ -50,7 +47,9 @@ def compiled(key: Hashable) -> Callable[[Any, Any], Any]:
 
 
 def key(case: Case, dtype: str) -> Hashable:
-    """What a graph is for: the layer, the numbers that it is made with, and the dtype. Sizes are dynamic."""
+    """What a graph is for: the layers, the numbers that they are made with, and the dtype. Sizes are dynamic."""
+    if isinstance(case, Stack):
+        return tuple(key(layer, dtype) for layer in case.layers)
     numbers = {
         name: value
         for name, value in vars(case).items()

@@ -83,7 +83,7 @@ class Torch(Adapter):
         }
     )
     modes = ("eager", "compile", "vmap")
-    compiles = MappingProxyType({"compile": "configuration"})
+    compiles = MappingProxyType({"compile": "graph"})
     devices = ("cpu", "cuda")
     dtypes = _EVERY
     dialects = MappingProxyType(dict.fromkeys(apis, _DIALECT))
@@ -92,9 +92,8 @@ class Torch(Adapter):
         return tuple(mode for one, mode in _DTYPES if one == api)
 
     def offers(self, subject: Subject) -> frozenset[str]:
-        """Compiled, some of them: each configuration costs seconds there."""
         offered = super().offers(subject) - (KIN if subject.mode == "vmap" else frozenset())
-        return offered & _torch_compile.OPERATIONS if subject.mode == "compile" else offered
+        return offered
 
     def subjects(self, device: str = "cpu") -> Iterator[Subject]:
         return (each for each in super().subjects(device) if each.dtype in _DTYPES[each.api, each.mode])

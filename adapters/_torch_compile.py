@@ -2,7 +2,12 @@
 
 ``fullgraph=True`` makes a graph break an error, and a recompilation limit that is reached too; the limits are lifted,
 because each configuration and each rank is a graph of its own. ``dynamic=True`` serves all lengths of a rank with one
-graph (a size of 1 has another). The compiled functions are kept: one for each layer, its configuration and dtype.
+graph (a size of 0 or 1, a layout, and a size of a parameter have others). The compiled functions are kept: one for each
+layer, its configuration and dtype.
+
+A graph and that of its gradient cost about two seconds of a processor, nearly all of it the C++ compiler in the
+templates of vectors, with its headers precompiled. That is why the suite asks what is compiled in float32 alone, of few
+ranks, layouts and settings (``Adapter.compiles``), and why a layer that keeps its state is asked eagerly.
 
 AOTAutograd's cache is off: with dynamic=True its key leaves out the numbers that a module has as attributes, and the
 graph of Hardtanh answers for ReLU6 (https://github.com/pytorch/pytorch/issues/197889,

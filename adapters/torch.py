@@ -56,7 +56,7 @@ _DIALECT = Dialect(
 _PLAIN = frozenset("dropout relu prelu celu selu sigmoid tanh softmax log_softmax".split())
 _EVERY = ("float32", "float64", *SIXTEEN_BITS, *MIXED)
 #: api, mode -> dtypes. What is not asked in all of them shares its arithmetic with what is (``torch``), or costs a
-#: compilation or several calls for each case.
+#: compilation (``compile``) or several calls for each case.
 _DTYPES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("nn", "eager"): _EVERY,
     ("nn", "compile"): ("float32",),

@@ -44,9 +44,7 @@ class _Layers:
     layers are made with, where it is not drawn.
     """
 
-    def __init__(
-        self, draw: st.DrawFn, dtype: str, dialect: Dialect, fixed: random.Random | None = None
-    ) -> None:
+    def __init__(self, draw: st.DrawFn, dtype: str, dialect: Dialect, fixed: random.Random | None = None) -> None:
         self.draw, self.dialect, self.arrays, self.fixed = draw, dialect, _Arrays(draw, dtype), fixed
 
     def choose(self, values: Any) -> Any:

@@ -416,10 +416,10 @@ class Adapter(abc.ABC):
     #: api -> operations that it offers
     apis: ClassVar[Mapping[str, frozenset[str]]]
     modes: ClassVar[tuple[str, ...]] = ("eager",)
-    #: mode -> what costs a compilation in it: a fresh "shape"; a fresh "configuration" (shape, options, numbers that are
-    #: no tensors); or a "graph", which serves all shapes of a rank and costs seconds: a rank, a layout, a size of 0 or
-    #: 1, a size of a parameter, an option. The suite then asks a few of them again and again. A mode that is not named
-    #: costs nothing.
+    #: mode -> what costs a compilation in it: a fresh "shape"; a fresh "configuration" (shape, options, numbers that
+    #: are no tensors); or a "graph", which serves all shapes of a rank and costs seconds (a rank, a layout, a size of 0
+    #: or 1, a size of a parameter, an option). The suite then asks a few of them again and again. A mode that is not
+    #: named costs nothing.
     compiles: ClassVar[Mapping[str, Literal["shape", "configuration", "graph"]]] = _EMPTY
     devices: ClassVar[tuple[str, ...]] = ("cpu",)
     dtypes: ClassVar[tuple[str, ...]] = ("float32", "float64")

@@ -92,8 +92,7 @@ class Torch(Adapter):
         return tuple(mode for one, mode in _DTYPES if one == api)
 
     def offers(self, subject: Subject) -> frozenset[str]:
-        offered = super().offers(subject) - (KIN if subject.mode == "vmap" else frozenset())
-        return offered
+        return super().offers(subject) - (KIN if subject.mode == "vmap" else frozenset())
 
     def subjects(self, device: str = "cpu") -> Iterator[Subject]:
         return (each for each in super().subjects(device) if each.dtype in _DTYPES[each.api, each.mode])

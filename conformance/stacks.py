@@ -107,7 +107,7 @@ def answered(layer: LayerCase) -> Shape:
 
 
 @composite
-def stacks(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str, palette: Palette = Palette()) -> Stack:
+def stacks(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str, palette: Palette) -> Stack:
     """Two to six layers of any kind, in training."""
     if palette.fresh == "graph":
         number = draw(st.integers(0, len(GRAPHED) - 1))
@@ -122,9 +122,7 @@ def stacks(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str, palett
 
 
 @composite
-def normalized_neurons(
-    draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str, palette: Palette = Palette()
-) -> Stack:
+def normalized_neurons(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str, palette: Palette) -> Stack:
     """Dense, batch norm, activation; of rank 2, so that every layout of channels is the same."""
     flat = [shape for shape in SHAPES if len(shape) == 2]
     shape = draw(st.sampled_from(flat))

@@ -47,7 +47,7 @@ def _every_output() -> Any:
     """A Sequential that answers what each of its modules does."""
     from torch import nn
 
-    class Outputs(nn.Sequential):
+    class Outputs(nn.Sequential):  # type: ignore[misc]
         def forward(self, x: Any) -> list[Any]:
             found = []
             for each in self:

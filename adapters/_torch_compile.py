@@ -7,7 +7,7 @@ layer, its configuration and dtype.
 
 A graph and that of its gradient cost about two seconds of a processor, nearly all of it the C++ compiler in the
 templates of vectors, with its headers precompiled. That is why the suite asks what is compiled in float32 alone, of few
-ranks, layouts and settings (``Adapter.compiles``), and why a layer that keeps its state is asked eagerly.
+ranks, layouts and settings (``Adapter.compiles``).
 
 AOTAutograd's cache is off: with dynamic=True its key leaves out the numbers that a module has as attributes, and the
 graph of Hardtanh answers for ReLU6 (https://github.com/pytorch/pytorch/issues/197889,
@@ -51,6 +51,15 @@ def compiled(key: Hashable) -> Callable[[Any, Any], Any]:
     return made
 
 
+def called(layer: Any, x: Any, case: Case, dtype: str) -> Any:
+    """What the module that the case describes answers, compiled."""
+    return compiled(key(case, dtype))(layer, x)
+
+
+#: Fields of a case that are nothing of its layer, but of how that is called.
+_BESIDE = frozenset(("seed", "call", "regime", "dy", "ddx", "recomputed", "foreign", "globally"))
+
+
 def key(case: Case, dtype: str) -> Hashable:
     """What a graph is for: the layers, the numbers that they are made with, and the dtype. Sizes are dynamic."""
     if isinstance(case, Stack):
@@ -58,7 +67,7 @@ def key(case: Case, dtype: str) -> Hashable:
     numbers = {
         name: value
         for name, value in vars(case).items()
-        if isinstance(value, int | float | str | tuple | type(None)) and name not in ("seed", "call", "regime")
+        if isinstance(value, int | float | str | tuple | type(None)) and name not in _BESIDE
     }
     there = tuple(name for name, _ in case.arrays() if name != "dy")
     given = tuple(sorted(getattr(case, "parameters", {}).items()))

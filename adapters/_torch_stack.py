@@ -27,8 +27,8 @@ def stack(subject: Subject, case: Stack) -> Outcome:
         seed(seeds[0], x.device)
     outputs: dict[str, torch.Tensor] = {}
     if subject.mode == "compile":
-        compiled = _torch_compile.compiled(_torch_compile.key(case, subject.dtype))
-        outputs.update((f"{index}.y", each) for index, each in enumerate(compiled(_every_output()(*modules), x)))
+        answers = _torch_compile.called(_every_output()(*modules), x, case, subject.dtype)
+        outputs.update((f"{index}.y", each) for index, each in enumerate(answers))
         y = outputs[f"{len(modules) - 1}.y"]
     else:
         for index, each in enumerate(modules):

@@ -116,9 +116,9 @@ class Torch(Adapter):
         if (subject.api, subject.mode) not in _DTYPES or subject.device not in self.devices:
             raise Unsupported(f"the torch adapter does not offer {subject}")
         if isinstance(case, BatchNormSteps):
-            if subject.api != "nn" or subject.mode != "eager":
-                raise Unsupported("a layer that keeps its state is asked of torch.nn, eagerly")
-            return walk(case, BatchNormModule(case.layer, subject.device))
+            if subject.api != "nn":
+                raise Unsupported("a layer that keeps its state is asked of torch.nn")
+            return walk(case, BatchNormModule(case.layer, subject))
         if isinstance(case, Stack):
             return stack(subject, case)
         eager_dropout(case, subject.mode)
@@ -157,9 +157,8 @@ def _modular(subject: Subject, case: Case, tensors: Tensors) -> Call:
     if subject.mode == "compile":
         first_order(case)  # the gradient of a compiled graph has none of its own, and no tangent enters from outside
         _torch_compile.refuse_cumulative(case)
-        compiled = _torch_compile.compiled(_torch_compile.key(case, subject.dtype))
         tensors["x"].requires_grad_()  # the graph is then the one that answers for the gradients too
-        forward = lambda x: compiled(layer, x)  # noqa: E731 - as eager code calls the module itself
+        forward = lambda x: _torch_compile.called(layer, x, case, subject.dtype)  # noqa: E731 - as eager code the module
 
     def call(given: Tensors) -> Any:
         if isinstance(case, Dropout | DropoutKin):

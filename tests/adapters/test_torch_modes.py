@@ -14,6 +14,7 @@ from adapters.base import (
     NORMALIZATION,
     Activation,
     BatchNorm,
+    BatchNormSteps,
     Case,
     Dense,
     Dropout,
@@ -207,6 +208,20 @@ def test_one_graph_serves_all_shapes_of_a_rank() -> None:
         )  # fmt: skip
         ask("nn", "compile", case, "float32")
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 1
+
+
+def test_a_compiled_layer_keeps_its_state() -> None:
+    x, statistics = numbers(3, 2, 3, 2, 2, dtype="float32"), numbers(3, dtype="float32") ** 2
+    steps = (("train", 0), ("save", 0), ("train", 1), ("eval", 2), ("load", 0), ("eval", 2), ("reset", 0), ("train", 2))
+    case = BatchNormSteps(
+        x=x, gamma=statistics, beta=statistics, running_mean=statistics, running_var=statistics, eps=0.03,
+        momentum=0.25, channel_axis=1, steps=steps,
+    )  # fmt: skip
+    compiled, eager = (ask("nn", mode, case, "float32").arrays for mode in ("compile", "eager"))
+    for name, value in eager.items():
+        np.testing.assert_allclose(compiled[name], value, rtol=1e-5, atol=1e-6, err_msg=name)
+    with pytest.raises(Unsupported, match="momentum=None"):
+        ask("nn", "compile", dataclasses.replace(case, momentum=None), "float32")
 
 
 def test_a_compiled_subject_does_not_fall_back_to_eager_code() -> None:

@@ -2,7 +2,12 @@
 
 ``fullgraph=True`` makes a graph break an error, and a recompilation limit that is reached too; the limits are lifted,
 because each configuration and each rank is a graph of its own. ``dynamic=True`` serves all lengths of a rank with one
-graph (a size of 1 has another). The compiled functions are kept: one for each layer, its configuration and dtype.
+graph (a size of 0 or 1, a layout, and a size of a parameter have others). The compiled functions are kept: one for each
+layer, its configuration and dtype.
+
+A graph and that of its gradient cost about two seconds of a processor, nearly all of it the C++ compiler in the
+templates of vectors, with its headers precompiled. That is why the suite asks what is compiled in float32 alone, of few
+ranks, layouts and settings (``Adapter.compiles``).
 
 AOTAutograd's cache is off: with dynamic=True its key leaves out the numbers that a module has as attributes, and the
 graph of Hardtanh answers for ReLU6 (https://github.com/pytorch/pytorch/issues/197889,
@@ -19,12 +24,9 @@ import inspect
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from adapters.base import BatchNorm, Case, Unsupported
+from adapters.base import BatchNorm, Case, Stack, Unsupported
 
 LIMIT = 100_000
-#: What is asked compiled. A graph costs two to three seconds of a processor, and the clauses need about seven of an
-#: activation, forty of dropout and sixty of a normalization: all operations would take a quarter of an hour.
-OPERATIONS = frozenset(("dropout", "silu", "softplus"))
 
 
 @functools.cache
@@ -59,12 +61,23 @@ def _compiled(forward: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return made
 
 
+def called(layer: Any, x: Any, case: Case, dtype: str) -> Any:
+    """What the module that the case describes answers, compiled."""
+    return compiled(key(case, dtype))(layer, x)
+
+
+#: Fields of a case that are nothing of its layer, but of how that is called.
+_BESIDE = frozenset(("seed", "call", "regime", "dy", "ddx", "recomputed", "foreign", "globally"))
+
+
 def key(case: Case, dtype: str) -> Hashable:
-    """What a graph is for: the layer, the numbers that it is made with, and the dtype. Sizes are dynamic."""
+    """What a graph is for: the layers, the numbers that they are made with, and the dtype. Sizes are dynamic."""
+    if isinstance(case, Stack):
+        return tuple(key(layer, dtype) for layer in case.layers)
     numbers = {
         name: value
         for name, value in vars(case).items()
-        if isinstance(value, int | float | str | tuple | type(None)) and name not in ("seed", "call", "regime")
+        if isinstance(value, int | float | str | tuple | type(None)) and name not in _BESIDE
     }
     there = tuple(name for name, _ in case.arrays() if name != "dy")
     given = tuple(sorted(getattr(case, "parameters", {}).items()))

@@ -436,9 +436,11 @@ class Adapter(abc.ABC):
     #: api -> operations that it offers
     apis: ClassVar[Mapping[str, frozenset[str]]]
     modes: ClassVar[tuple[str, ...]] = ("eager",)
-    #: mode -> what costs a compilation in it: a fresh "shape", or a fresh "configuration" (shape, options, numbers that
-    #: are no tensors); the suite then asks a few of them again and again. A mode that is not named costs nothing.
-    compiles: ClassVar[Mapping[str, Literal["shape", "configuration"]]] = _EMPTY
+    #: mode -> what costs a compilation in it: a fresh "shape"; a fresh "configuration" (shape, options, numbers that
+    #: are no tensors); or a "graph", which serves all shapes of a rank and costs seconds (a rank, a layout, a size of 0
+    #: or 1, a size of a parameter, an option). The suite then asks a few of them again and again. A mode that is not
+    #: named costs nothing.
+    compiles: ClassVar[Mapping[str, Literal["shape", "configuration", "graph"]]] = _EMPTY
     devices: ClassVar[tuple[str, ...]] = ("cpu",)
     dtypes: ClassVar[tuple[str, ...]] = ("float32", "float64")
     #: Environment variables that a process needs in which the framework is asked in this one's stead; where there are

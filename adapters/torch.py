@@ -57,7 +57,7 @@ _DIALECT = Dialect(
 _PLAIN = frozenset("dropout relu prelu celu selu sigmoid tanh softmax log_softmax".split())
 _EVERY = ("float32", "float64", *SIXTEEN_BITS, *MIXED)
 #: api, mode -> dtypes. What is not asked in all of them shares its arithmetic with what is (``torch``), or costs a
-#: compilation or several calls for each case.
+#: compilation (``compile``) or several calls for each case.
 _DTYPES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("nn", "eager"): _EVERY,
     ("nn", "compile"): ("float32",),
@@ -93,7 +93,7 @@ class Torch(Adapter):
         }
     )
     modes = ("eager", "compile", "vmap")
-    compiles = MappingProxyType({"compile": "configuration"})
+    compiles = MappingProxyType({"compile": "graph"})
     devices = ("cpu", "cuda")
     dtypes = _EVERY
     dialects = MappingProxyType(dict.fromkeys(apis, _DIALECT))
@@ -102,13 +102,10 @@ class Torch(Adapter):
         return tuple(mode for one, mode in _DTYPES if one == api)
 
     def offers(self, subject: Subject) -> frozenset[str]:
-        """Compiled, some of them: each configuration costs seconds there. In a dtype that an api and mode is not asked
-        all else in, dropout.
-        """
+        """Everything; in a dtype that an api and mode is not asked all else in, dropout."""
         if subject.dtype not in _DTYPES[subject.api, subject.mode]:
             return frozenset({BRIEF_DROPOUT if subject.mode == "compile" else "dropout"})
-        offered = super().offers(subject) - (KIN if subject.mode == "vmap" else frozenset())
-        return offered & _torch_compile.OPERATIONS if subject.mode == "compile" else offered
+        return super().offers(subject) - (KIN if subject.mode == "vmap" else frozenset())
 
     def subjects(self, device: str = "cpu") -> Iterator[Subject]:
         for each in super().subjects(device):
@@ -134,9 +131,9 @@ class Torch(Adapter):
         if (subject.api, subject.mode) not in _DTYPES or subject.device not in self.devices:
             raise Unsupported(f"the torch adapter does not offer {subject}")
         if isinstance(case, BatchNormSteps):
-            if subject.api != "nn" or subject.mode != "eager":
-                raise Unsupported("a layer that keeps its state is asked of torch.nn, eagerly")
-            return walk(case, BatchNormModule(case.layer, subject.device))
+            if subject.api != "nn":
+                raise Unsupported("a layer that keeps its state is asked of torch.nn")
+            return walk(case, BatchNormModule(case.layer, subject))
         if isinstance(case, Stack):
             return stack(subject, case)
         eager_dropout(case, subject.mode)
@@ -175,9 +172,8 @@ def _modular(subject: Subject, case: Case, tensors: Tensors) -> Call:
     if subject.mode == "compile":
         first_order(case)  # the gradient of a compiled graph has none of its own, and no tangent enters from outside
         _torch_compile.refuse_cumulative(case)
-        compiled = _torch_compile.compiled(_torch_compile.key(case, subject.dtype))
         tensors["x"].requires_grad_()  # the graph is then the one that answers for the gradients too
-        forward = lambda x: compiled(layer, x)  # noqa: E731 - as eager code calls the module itself
+        forward = lambda x: _torch_compile.called(layer, x, case, subject.dtype)  # noqa: E731 - as eager code the module
 
     def call(given: Tensors) -> Any:
         if isinstance(case, Dropout | DropoutKin):

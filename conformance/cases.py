@@ -37,6 +37,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int, ...]
 Arguments = ParamSpec("Arguments")
 Drawn = TypeVar("Drawn")
+Choice = TypeVar("Choice")
 
 #: Tensors of at most so many elements are drawn element by element.
 DRAWN_SINGLY = 16
@@ -55,6 +56,8 @@ SIXTEEN_BIT = frozenset(
 
 _RATIOS = (1e4, 1e2, 1e3, 10.0, 1e5)
 _EPSILONS = (1e-5, 1e-3, 1e-1, 1e-7, 1e-12)
+#: The last ones move statistics not at all, all the way, and by a count.
+_MOMENTA = (0.1, 0.9, 0.99, 0.5, 0.25, 0.0, 1.0, None)
 
 
 #: Strategies that every case draws from are made once: Hypothesis looks through each new one.
@@ -105,19 +108,32 @@ class _Arrays:
         return regimes.fill(regime, shape, self._seed, dtype, **parameters)
 
 
-Choice = TypeVar("Choice")
-
-
 @dataclass(frozen=True)
 class Palette:
     """What a run's shapes, and a layer's settings, are drawn from."""
 
     seed: int = 0
     #: What costs the subject a compilation, see ``Adapter.compiles``.
-    fresh: Literal["shape", "configuration"] | None = None
+    fresh: Literal["shape", "configuration", "graph"] | None = None
 
     def shapes(self, operation: str) -> st.SearchStrategy[Shape]:
-        return _sampled(palette(operation, self.seed) if self.fresh is None else WARM[operation])
+        if self.fresh is None:
+            return _sampled(palette(operation, self.seed))
+        return _sampled((GRAPHED if self.fresh == "graph" else WARM)[operation])
+
+    @property
+    def settled(self) -> bool:
+        """Whether each setting of a layer is compiled anew: then few of them are asked."""
+        return self.fresh in ("configuration", "graph")
+
+    def ranked(self, shapes: tuple[Shape, ...], operation: str) -> tuple[Shape, ...]:
+        """The shapes; where each rank is a graph of its own, those of the ranks that are asked anyway."""
+        ranks = {len(shape) for shape in GRAPHED[operation]}
+        return tuple(shape for shape in shapes if self.fresh != "graph" or len(shape) in ranks)
+
+    def few(self, choices: Sequence[Choice], *places: int) -> Sequence[Choice]:
+        """The choices; where each is a graph of its own, those in ``places``."""
+        return tuple(choices[place] for place in places) if self.fresh == "graph" else choices
 
 
 class _Settings:
@@ -127,7 +143,9 @@ class _Settings:
 
     def __init__(self, draw: st.DrawFn, palette: Palette, shape: Shape) -> None:
         self._draw = draw
-        self._fixed = random.Random(f"{palette.seed} {shape}") if palette.fresh == "configuration" else None
+        # A graph serves all shapes of a rank, as long as the layer is the same.
+        decided = len(shape) if palette.fresh == "graph" else shape
+        self._fixed = random.Random(f"{palette.seed} {decided}") if palette.settled else None
 
     def choose(self, values: Sequence[Choice]) -> Choice:
         return self._fixed.choice(values) if self._fixed else self._draw(_sampled(values))
@@ -144,6 +162,15 @@ WARM: dict[str, tuple[Shape, ...]] = {
     "dense": ((2, 2), (2, 3, 2), (4, 17, 3)),
     "dropout": ((2, 3), (17,), (33, 31)),
     "elementwise": ((2, 4), (17,)),
+}
+#: The shapes where a graph serves all sizes of a rank, and parameters are of one size: two ranks of each operation, and
+#: in each a vector's body and its tail.
+GRAPHED: dict[str, tuple[Shape, ...]] = {
+    "batch_norm": ((2, 2), (2, 3, 2, 2), (17, 2), (5, 3, 7, 5)),
+    "layer_norm": ((2, 3), (2, 2, 3, 4), (3, 17)),
+    "dense": ((2, 2), (2, 3, 2), (4, 17, 3)),
+    "dropout": ((2, 3), (17,), (33, 31)),
+    "elementwise": ((2, 4), (17,), (33, 8)),
 }
 
 
@@ -192,7 +219,7 @@ def batch_norms(
     among: tuple[Shape, ...] = (),
 ) -> BatchNorm:
     """Batch normalization with at least two values a channel, or of the shapes ``among``, channels second."""
-    plain = draw(st.sampled_from(among) if among else palette.shapes("batch_norm"))
+    plain = draw(_sampled(palette.ranked(among, "batch_norm")) if among else palette.shapes("batch_norm"))
     settings = _Settings(draw, palette, plain)
     axis = settings.choose(dialect.channel_axes) if len(plain) > 2 else 1
     shape, channels = _channels_to(plain, axis), plain[1]
@@ -205,7 +232,7 @@ def batch_norms(
         running_mean=arrays.parameter("running_mean", (channels,)),
         running_var=arrays.parameter("running_var", (channels,), "positive"),
         eps=settings.choose(_EPSILONS),
-        momentum=settings.choose((0.1, 0.9, 0.99, 0.5, 0.25, 0.0, 1.0, None)),
+        momentum=settings.choose(palette.few(_MOMENTA, 0, 1, 2, 3, 4)),
         channel_axis=axis,
         training=training,
         dy=arrays.tensor("dy", shape) if gradient else None,

@@ -30,6 +30,9 @@ LAYOUTS: dict[str, Callable[[Array], Array]] = {
     "np.broadcast_to({0}[..., :1], {0}.shape)": lambda x: np.broadcast_to(x[..., :1], x.shape),
 }
 
+#: The places of those that are asked where each is compiled: with gaps, channels last, broadcast.
+DISTINCT = (2, 6, 7)
+
 Laid = TypeVar("Laid", bound=Case)
 
 

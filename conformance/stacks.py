@@ -6,6 +6,7 @@ middle has a spread: the corners of one and two values are the layers' own claus
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -13,12 +14,18 @@ import numpy as np
 from hypothesis import strategies as st
 
 from adapters.base import Activation, BatchNorm, Dense, Dialect, Dropout, LayerCase, LayerNorm, Stack
-from conformance.cases import Array, Shape, _Arrays, composite
+from conformance.cases import Array, Palette, Shape, _Arrays, composite
 
 #: x of a stack: (*leading, features).
 SHAPES: tuple[Shape, ...] = ((4, 3), (2, 3, 4), (17, 4))
 #: Neurons of a dense layer.
 WIDTHS = (3, 4)
+#: What is stacked where each stack is a graph of its own: every kind of layer, beside others than its usual ones.
+GRAPHED = (
+    ("dense", "batch_norm", "activation", "dropout"),
+    ("layer_norm", "activated_dense", "activation"),
+    ("batch_norm", "dropout", "layer_norm", "dense"),
+)
 #: What is between the layers of today's networks: with a kink, without, and over a row.
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "silu", "leaky_relu", "elu", "softplus", "softmax")
 EPSILONS = (1e-5, 1e-3, 1e-1)
@@ -33,13 +40,15 @@ Made = TypeVar("Made", bound=LayerCase)
 
 
 class _Layers:
-    """Draws the layers of one stack, each for the shape that the one before it answers."""
+    """Draws the layers of one stack, each for the shape that the one before it answers. ``fixed``: decides what the
+    layers are made with, where it is not drawn.
+    """
 
-    def __init__(self, draw: st.DrawFn, dtype: str, dialect: Dialect) -> None:
-        self.draw, self.dialect, self.arrays = draw, dialect, _Arrays(draw, dtype)
+    def __init__(self, draw: st.DrawFn, dtype: str, dialect: Dialect, fixed: random.Random | None = None) -> None:
+        self.draw, self.dialect, self.arrays, self.fixed = draw, dialect, _Arrays(draw, dtype), fixed
 
     def choose(self, values: Any) -> Any:
-        return self.draw(st.sampled_from(values))
+        return self.fixed.choice(values) if self.fixed else self.draw(st.sampled_from(values))
 
     def layer(self, make: Callable[..., Made], shape: Shape, **how: Any) -> Made:
         """A case whose parameters are given by their shapes and regimes, and whose x says no more than its shape."""
@@ -98,8 +107,12 @@ def answered(layer: LayerCase) -> Shape:
 
 
 @composite
-def stacks(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str) -> Stack:
+def stacks(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str, palette: Palette) -> Stack:
     """Two to six layers of any kind, in training."""
+    if palette.fresh == "graph":
+        number = draw(st.integers(0, len(GRAPHED) - 1))
+        layers = _Layers(draw, dtype, dialect, random.Random(f"{palette.seed} {number}"))
+        return layers.stack(SHAPES[number], regime, [getattr(layers, kind) for kind in GRAPHED[number]])
     layers = _Layers(draw, dtype, dialect)
     kinds = (
         layers.dense, layers.batch_norm, layers.dropout, layers.activation, layers.layer_norm, layers.activated_dense,
@@ -109,10 +122,12 @@ def stacks(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str) -> Sta
 
 
 @composite
-def normalized_neurons(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str) -> Stack:
+def normalized_neurons(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str, palette: Palette) -> Stack:
     """Dense, batch norm, activation; of rank 2, so that every layout of channels is the same."""
-    layers = _Layers(draw, dtype, dialect)
-    shape = draw(st.sampled_from([shape for shape in SHAPES if len(shape) == 2]))
+    flat = [shape for shape in SHAPES if len(shape) == 2]
+    shape = draw(st.sampled_from(flat))
+    fixed = random.Random(f"{palette.seed} {shape}") if palette.fresh == "graph" else None
+    layers = _Layers(draw, dtype, dialect, fixed)
     return layers.stack(shape, regime, [layers.dense, layers.batch_norm, layers.activation])
 
 

@@ -122,7 +122,7 @@ def test_bad_input(exam: Examination, data: st.DataObject) -> None:
     # What the running statistics are moved by says something only where they are moved.
     training = kind.startswith("momentum") or data.draw(st.booleans(), label="training")
     # Each case is a configuration of its own: where that costs a compilation, on images alone, which all apis take.
-    among = ORDINARY[-1:] if exam.palette.fresh == "configuration" else ORDINARY
+    among = ORDINARY[-1:] if exam.palette.settled else ORDINARY
     case = worsened(draw(exam, data, among, training=training), kind, exam.dialect.channel_axes[-1], exam.held)
     answer = refused_or_answered(exam, case)
     if answer is None:

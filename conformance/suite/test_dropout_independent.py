@@ -73,7 +73,7 @@ def in_one_tensor(exam: Examination) -> Iterator[Counts]:
 
 def compiles(exam: Examination) -> bool:
     """Whether a rate, a call and a shape are each compiled anew: then fewer of them are asked."""
-    return exam.palette.fresh == "configuration"
+    return exam.palette.settled
 
 
 def pairs(mask: Array) -> Iterator[tuple[str, Array, Array]]:

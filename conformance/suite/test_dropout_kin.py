@@ -151,7 +151,7 @@ def test_attention(exam: Examination) -> None:
             sown = dataclasses.replace(case, seed=case.seed ^ 1, recipe=dict(case.recipe))
             same = np.array_equal(mask, exam.ask(sown).arrays["y"] != 0)
             exam.require(not same, sown, f"the seeds {case.seed} and {sown.seed} gave one mask", output="other seed")
-        if index and exam.palette.fresh == "configuration":
+        if index and exam.palette.settled:
             continue  # inference at each rate is a program of its own
         still = dataclasses.replace(case, training=False, recipe=dict(case.recipe))
         dropped = exam.ask(still).arrays["y"] == 0

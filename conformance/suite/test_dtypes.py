@@ -27,7 +27,7 @@ SHAPE = (3, 2)
 
 
 def inputs(exam: Examination) -> Iterator[Array]:
-    kinds = list(NUMBERS) if exam.palette.fresh != "configuration" else list(NUMBERS)[:1]
+    kinds = list(NUMBERS) if not exam.palette.settled else list(NUMBERS)[:1]
     for kind in kinds:
         yield np.array(NUMBERS[kind], kind).reshape(SHAPE)
 

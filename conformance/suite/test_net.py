@@ -55,11 +55,16 @@ def first_to_leave(case: Stack, finding: dict[str, object]) -> tuple[str, dict[s
 
 @clause("NET.stack", regimes=stacks.REGIMES)
 def test_stack(exam: Examination, data: st.DataObject) -> None:
-    case = data.draw(stacks.stacks(exam.subject.dtype, exam.dialect, regime=exam.regime), label="case")
+    case = data.draw(
+        stacks.stacks(exam.subject.dtype, exam.dialect, regime=exam.regime, palette=exam.palette), label="case"
+    )
     judge(exam, case, exam.ask(case))
 
 
 @clause("NET.bn-before-activation", regimes=stacks.REGIMES)
 def test_bn_before_activation(exam: Examination, data: st.DataObject) -> None:
-    case = data.draw(stacks.normalized_neurons(exam.subject.dtype, exam.dialect, regime=exam.regime), label="case")
+    case = data.draw(
+        stacks.normalized_neurons(exam.subject.dtype, exam.dialect, regime=exam.regime, palette=exam.palette),
+        label="case",
+    )
     judge(exam, case, exam.ask(case))

@@ -92,8 +92,9 @@ def counts(exam: Examination, case: Stack, kept: Array, rate: float, share: floa
 
 @clause("NET.variance-shift", generated=False)
 def test_variance_shift(exam: Examination) -> None:
-    share = exam.false_alarm / (2 * len(SETTINGS))
-    for values in SETTINGS:
+    settings = exam.palette.few(SETTINGS, 1)
+    share = exam.false_alarm / (2 * len(settings))
+    for values in settings:
         setting = Setting(exam, *values)
         case = setting.stack(setting.dropout(True), setting.batch_norm())
         trained = hold(exam, case)
@@ -117,7 +118,7 @@ def _ratio(learnt: Outcome, name: str, handed: Array) -> float:
 
 @clause("NET.expectation", generated=False)
 def test_expectation(exam: Examination) -> None:
-    rates = (0.5, 0.25, 0.9)
+    rates = exam.palette.few((0.5, 0.25, 0.9), 1)
     share = exam.false_alarm / (2 * len(rates))
     for rate in rates:
         case, inference = (_neurons(exam, rate, training) for training in (True, False))

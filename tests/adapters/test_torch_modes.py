@@ -14,12 +14,14 @@ from adapters.base import (
     NORMALIZATION,
     Activation,
     BatchNorm,
+    BatchNormSteps,
     Case,
     Dense,
     Dropout,
     DropoutCount,
     LayerNorm,
     Outcome,
+    Stack,
     Subject,
     Unsupported,
 )
@@ -166,6 +168,61 @@ def test_compiled_modules_answer_as_eager_ones_and_are_kept() -> None:
         for name, value in eager.items():
             np.testing.assert_array_equal(compiled[name], value)
     assert _torch_compile.compiled.cache_info().currsize == known + 1
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_compiled_stack_answers_every_output(training: bool) -> None:
+    shape: tuple[int, int] = (5, 4)
+    placeholder = np.zeros(shape, "float32")
+    scale, shift, mean = (numbers(4, seed=seed, dtype="float32") for seed in (1, 2, 3))
+    norm = BatchNorm(
+        x=placeholder, gamma=scale, beta=shift, running_mean=mean, running_var=mean**2, eps=1e-3, momentum=0.5,
+        channel_axis=1, training=training,
+    )  # fmt: skip
+    dense = Dense(x=placeholder, weight=numbers(4, 4, dtype="float32"), bias=shift, activation="tanh")
+    x, dy = numbers(*shape, dtype="float32"), numbers(*shape, seed=8, dtype="float32")
+    case = Stack(x=x, layers=(dense, norm, Activation(name="relu", x=placeholder)), dy=dy)
+    compiled, eager = (ask("nn", mode, case, "float32") for mode in ("compile", "eager"))
+    assert set(compiled.arrays) >= {"0.y", "1.y", "2.y", "y", "dx", "0.dweight", "0.dbias", "1.dgamma", "1.dbeta"}
+    for found, right in ((compiled.arrays, eager.arrays), (compiled.state, eager.state)):
+        assert set(found) == set(right)
+        for name, value in right.items():
+            np.testing.assert_allclose(found[name], value, rtol=1e-4, atol=1e-5, err_msg=name)
+    assert (compiled.state["1.running_mean"] != mean).any() == training
+
+
+def test_one_graph_serves_all_shapes_of_a_rank() -> None:
+    """What the suite's palette of a compiled subject counts on."""
+    import torch
+
+    from conformance.cases import GRAPHED
+
+    shapes = [shape for shape in GRAPHED["batch_norm"] if len(shape) == 4]
+    assert len(shapes) > 1
+    statistics = numbers(shapes[0][1], dtype="float32") ** 2
+    torch._dynamo.utils.counters.clear()
+    for shape in shapes:
+        x = numbers(*shape, dtype="float32")
+        case = BatchNorm(
+            x=x, gamma=statistics, beta=statistics, running_mean=statistics, running_var=statistics, eps=0.03,
+            momentum=0.25, channel_axis=1, training=True, dy=x,
+        )  # fmt: skip
+        ask("nn", "compile", case, "float32")
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 1
+
+
+def test_a_compiled_layer_keeps_its_state() -> None:
+    x, statistics = numbers(3, 2, 3, 2, 2, dtype="float32"), numbers(3, dtype="float32") ** 2
+    steps = (("train", 0), ("save", 0), ("train", 1), ("eval", 2), ("load", 0), ("eval", 2), ("reset", 0), ("train", 2))
+    case = BatchNormSteps(
+        x=x, gamma=statistics, beta=statistics, running_mean=statistics, running_var=statistics, eps=0.03,
+        momentum=0.25, channel_axis=1, steps=steps,
+    )  # fmt: skip
+    compiled, eager = (ask("nn", mode, case, "float32").arrays for mode in ("compile", "eager"))
+    for name, value in eager.items():
+        np.testing.assert_allclose(compiled[name], value, rtol=1e-5, atol=1e-6, err_msg=name)
+    with pytest.raises(Unsupported, match="momentum=None"):
+        ask("nn", "compile", dataclasses.replace(case, momentum=None), "float32")
 
 
 def test_a_compiled_subject_does_not_fall_back_to_eager_code() -> None:

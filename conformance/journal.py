@@ -1,7 +1,8 @@
 """What a run keeps beside its results file while it goes: the rows since the last writing, a lock, the flights.
 
-``results.json`` is written anew every few seconds. Each row is in ``.results.json.rows`` before it is counted as done,
-so that ``kill -9`` at any moment loses none; a lock on that file keeps a second run away from the same results.
+``results.json`` is written anew every few seconds, in a long run once a minute. Each row is in ``.results.json.rows``
+before it is counted as done, so that ``kill -9`` at any moment loses none; a lock on that file keeps a second run away
+from the same results.
 """
 
 from __future__ import annotations

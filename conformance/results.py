@@ -99,13 +99,15 @@ class Results:
     run: dict[str, Any]
     rows: list[Row] = field(default_factory=list)
     path: Path | None = None
-    #: Seconds between two writes: a run of thousands of rows does not spend its time writing them again.
+    #: Seconds between two writes at least, and the share of the time that they may take: a run of thousands of rows
+    #: does not spend it writing them again. What came since the last one is in :mod:`conformance.journal`.
     interval: float = 2.0
-    _written: float = 0.0
+    share: float = 0.05
+    _next: float = 0.0
 
     def add(self, row: Row) -> None:
         self.rows.append(row)
-        if self.path is not None and time.monotonic() - self._written > self.interval:
+        if self.path is not None and time.monotonic() > self._next:
             self.write()
 
     def finish(self, **closing: Any) -> None:
@@ -121,7 +123,7 @@ class Results:
     def write(self) -> None:
         """Write beside the target and rename: a reader never sees half a file. Raises ResultsError."""
         assert self.path is not None
-        self._written = time.monotonic()
+        start = time.monotonic()
         temporary = self.path.parent / f".{self.path.name}.{os.getpid()}"
         try:
             with temporary.open("w", encoding="utf-8") as file:
@@ -132,6 +134,8 @@ class Results:
             with contextlib.suppress(OSError):
                 temporary.unlink()
             raise unwritable(self.path, error) from None
+        end = time.monotonic()
+        self._next = end + max(self.interval, (end - start) / self.share)
 
 
 def unwritable(path: Path, error: OSError) -> ResultsError:

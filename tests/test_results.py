@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -231,7 +232,7 @@ def test_a_failing_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest
 
 def test_the_file_is_valid_after_every_row(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
-    found = Results(described(complete=False), [], path, interval=-1.0)
+    found = Results(described(complete=False), [], path, interval=-1.0, share=math.inf)
     found.write()
     for number in range(3):
         found.add(row(activation=str(number)))
@@ -239,6 +240,31 @@ def test_the_file_is_valid_after_every_row(tmp_path: Path) -> None:
         assert results.load(path).run["complete"] is False
     found.finish()
     assert results.load(path).run["complete"] is True
+
+
+def test_writing_takes_its_share_of_the_time_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write that takes 3 seconds is followed by none for a minute."""
+    clock, path = 100.0, tmp_path / "results.json"
+
+    def slow(source: Path, target: Path) -> None:
+        nonlocal clock
+        clock += 3.0
+        replace(source, target)
+
+    replace = os.replace
+    monkeypatch.setattr(os, "replace", slow)
+    monkeypatch.setattr(results.time, "monotonic", lambda: clock)
+    found = Results(described(complete=False), [], path, share=0.05)
+    held = []
+    for _ in range(200):
+        found.add(row())
+        held.append(len(results.load(path).rows))
+        clock += 1.0
+    writes = len(set(held))
+    assert 3 <= writes <= 4  # in 200 seconds and those that the writes take
+    assert held[:60] == [1] * 60
+    found.finish()
+    assert len(results.load(path).rows) == 200
 
 
 @pytest.mark.parametrize("target", ["nowhere/results.json", "."])

@@ -161,7 +161,7 @@ WARM: dict[str, tuple[Shape, ...]] = {
     "layer_norm": ((2, 3), (3, 17), (2, 2, 3, 4)),
     "dense": ((2, 2), (2, 3, 2), (4, 17, 3)),
     "dropout": ((2, 3), (17,), (33, 31)),
-    "elementwise": ((2, 4), (17,)),
+    "elementwise": ((2, 4), (17,), (33, 8)),
 }
 #: The shapes where a graph serves all sizes of a rank, and parameters are of one size: two ranks of each operation, and
 #: in each a vector's body and its tail.

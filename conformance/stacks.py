@@ -124,10 +124,10 @@ def stacks(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str, palett
 @composite
 def normalized_neurons(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str, palette: Palette) -> Stack:
     """Dense, batch norm, activation; of rank 2, so that every layout of channels is the same."""
-    flat = [shape for shape in SHAPES if len(shape) == 2]
-    shape = draw(st.sampled_from(flat))
-    fixed = random.Random(f"{palette.seed} {shape}") if palette.fresh == "graph" else None
-    layers = _Layers(draw, dtype, dialect, fixed)
+    layers = _Layers(draw, dtype, dialect)
+    shape = draw(st.sampled_from([shape for shape in SHAPES if len(shape) == 2]))
+    if palette.fresh == "graph":
+        layers.fixed = random.Random(f"{palette.seed} {shape}")
     return layers.stack(shape, regime, [layers.dense, layers.batch_norm, layers.activation])
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from adapters.base import Array, Case, Outcome
+from adapters.base import Array, Case, Dropout, Outcome
 
 Tensors = Mapping[str, Any]
 #: (parameters, statistics, random stream, x) -> (y, the layer's tensors after the call); tensors by JAX's names
@@ -84,20 +84,21 @@ class Asked:
             for theirs, ours in parameters.items()
             if ours in case.tangents
         }
-        own_lanes = getattr(case, "lanes", False)  # the case's first axis is theirs: nothing stands beside them
-        together = own_lanes and 0 in case.shared  # type: ignore[attr-defined]
-        placed = self._alone if own_lanes else self._lanes
+        # Its first axis is that of lanes: nothing stands beside them.
+        lanes = case if isinstance(case, Dropout) and case.lanes else None
+        together = lanes is not None and 0 in lanes.shared
+        placed = self._alone if lanes else self._lanes
         x, dy, ddx = (placed(getattr(case, name)) for name in ("x", "dy", "ddx"))
         if "x" in case.tangents:
             tangents["x"] = self._lanes(case.tangents["x"])
         drawn = None
         if stream is not None:
-            lanes = (1 if together else len(case.x)) if own_lanes else 2  # type: ignore[attr-defined]
-            drawn = self.streams(stream, case.seed, lanes)  # type: ignore[attr-defined]
+            number = 2 if lanes is None else 1 if together else len(lanes.x)
+            drawn = self.streams(stream, case.seed, number)  # type: ignore[attr-defined]  # who draws has a seed
         program = _program(layer, self.mode, tuple(tangents), together)
         arrays, after = program(tensors, statistics or {}, drawn, x, dy, tangents, ddx)
         answer = Answer(arrays, {**after, "x": x})
-        return self._last_lane(answer) if self.mode == "vmap" and not own_lanes else answer
+        return self._last_lane(answer) if self.mode == "vmap" and not lanes else answer
 
     def program(self, layer: Layer) -> Callable[..., tuple[Tensors, Tensors]]:
         """The layer as the mode calls it: (parameters, statistics, stream, x, dy, tangents, ddx) -> arrays, after."""

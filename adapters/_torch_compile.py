@@ -6,8 +6,8 @@ graph (a size of 0 or 1, a layout, and a size of a parameter have others). The c
 layer, its configuration and dtype.
 
 A graph and that of its gradient cost about two seconds of a processor, nearly all of it the C++ compiler in the
-templates of vectors, with its headers precompiled. That is why the suite asks what is compiled in float32 alone, of few
-ranks, layouts and settings (``Adapter.compiles``).
+templates of vectors, with its headers precompiled. That is why the suite asks what is compiled in float32 alone (but
+for the rates of dropout), of few ranks, layouts and settings (``Adapter.compiles``).
 
 AOTAutograd's cache is off: with dynamic=True its key leaves out the numbers that a module has as attributes, and the
 graph of Hardtanh answers for ReLU6 (https://github.com/pytorch/pytorch/issues/197889,
@@ -61,7 +61,7 @@ def _compiled(forward: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return made
 
 
-def called(layer: Any, x: Any, case: Case, dtype: str) -> Any:
+def answered(case: Case, dtype: str, layer: Any, x: Any) -> Any:
     """What the module that the case describes answers, compiled."""
     return compiled(key(case, dtype))(layer, x)
 

@@ -27,7 +27,7 @@ def stack(subject: Subject, case: Stack) -> Outcome:
         seed(seeds[0], x.device)
     outputs: dict[str, torch.Tensor] = {}
     if subject.mode == "compile":
-        answers = _torch_compile.called(_every_output()(*modules), x, case, subject.dtype)
+        answers = _torch_compile.answered(case, subject.dtype, _every_output()(*modules), x)
         outputs.update((f"{index}.y", each) for index, each in enumerate(answers))
         y = outputs[f"{len(modules) - 1}.y"]
     else:

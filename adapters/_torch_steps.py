@@ -25,7 +25,7 @@ class BatchNormModule(Stateful):
             return to_numpy(module(given))
         asked = dataclasses.replace(self._case, training=training)
         # With a gradient, as in every other clause: the graph is then the same.
-        return to_numpy(_torch_compile.called(module, given.requires_grad_(), asked, self._subject.dtype))
+        return to_numpy(_torch_compile.answered(asked, self._subject.dtype, module, given.requires_grad_()))
 
     def statistics(self) -> tuple[Array, Array]:
         return to_numpy(self._module.running_mean), to_numpy(self._module.running_var)

@@ -10,6 +10,7 @@ Source of names and conventions: https://pytorch.org/docs/stable/nn.html and nn.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -173,7 +174,7 @@ def _modular(subject: Subject, case: Case, tensors: Tensors) -> Call:
         first_order(case)  # the gradient of a compiled graph has none of its own, and no tangent enters from outside
         _torch_compile.refuse_cumulative(case)
         tensors["x"].requires_grad_()  # the graph is then the one that answers for the gradients too
-        forward = lambda x: _torch_compile.called(layer, x, case, subject.dtype)  # noqa: E731 - as eager code the module
+        forward = functools.partial(_torch_compile.answered, case, subject.dtype, layer)
 
     def call(given: Tensors) -> Any:
         if isinstance(case, Dropout | DropoutKin):

@@ -165,12 +165,9 @@ WARM: dict[str, tuple[Shape, ...]] = {
 }
 #: The shapes where a graph serves all sizes of a rank, and parameters are of one size: two ranks of each operation, and
 #: in each a vector's body and its tail.
-GRAPHED: dict[str, tuple[Shape, ...]] = {
+GRAPHED: dict[str, tuple[Shape, ...]] = WARM | {
     "batch_norm": ((2, 2), (2, 3, 2, 2), (17, 2), (5, 3, 7, 5)),
     "layer_norm": ((2, 3), (2, 2, 3, 4), (3, 17)),
-    "dense": ((2, 2), (2, 3, 2), (4, 17, 3)),
-    "dropout": ((2, 3), (17,), (33, 31)),
-    "elementwise": ((2, 4), (17,), (33, 8)),
 }
 
 

@@ -40,12 +40,12 @@ Made = TypeVar("Made", bound=LayerCase)
 
 
 class _Layers:
-    """Draws the layers of one stack, each for the shape that the one before it answers. ``fixed``: decides what the
-    layers are made with, where it is not drawn.
-    """
+    """Draws the layers of one stack, each for the shape that the one before it answers."""
 
-    def __init__(self, draw: st.DrawFn, dtype: str, dialect: Dialect, fixed: random.Random | None = None) -> None:
-        self.draw, self.dialect, self.arrays, self.fixed = draw, dialect, _Arrays(draw, dtype), fixed
+    def __init__(self, draw: st.DrawFn, dtype: str, dialect: Dialect) -> None:
+        self.draw, self.dialect, self.arrays = draw, dialect, _Arrays(draw, dtype)
+        #: Decides what the layers are made with, where it is not drawn.
+        self.fixed: random.Random | None = None
 
     def choose(self, values: Any) -> Any:
         return self.fixed.choice(values) if self.fixed else self.draw(st.sampled_from(values))
@@ -111,7 +111,8 @@ def stacks(draw: st.DrawFn, dtype: str, dialect: Dialect, *, regime: str, palett
     """Two to six layers of any kind, in training."""
     if palette.fresh == "graph":
         number = draw(st.integers(0, len(GRAPHED) - 1))
-        layers = _Layers(draw, dtype, dialect, random.Random(f"{palette.seed} {number}"))
+        layers = _Layers(draw, dtype, dialect)
+        layers.fixed = random.Random(f"{palette.seed} {number}")
         return layers.stack(SHAPES[number], regime, [getattr(layers, kind) for kind in GRAPHED[number]])
     layers = _Layers(draw, dtype, dialect)
     kinds = (

@@ -103,9 +103,8 @@ def test_multi_axis(exam: Examination, data: st.DataObject) -> None:
 
 @clause("LN.large", regimes=("normal", "offset"))
 def test_large(exam: Examination, data: st.DataObject) -> None:
-    for shape in exam.palette.few(
-        ((3, 7), (2, 4097), (1, 65536), (2050, 17)), 1, 3
-    ):  # dgain and dbias are sums over the samples
+    # Many features, and many samples, over which dgain and dbias are sums.
+    for shape in exam.palette.few(((3, 7), (2, 4097), (1, 65536), (2050, 17)), 1, 3):
         case = layer_norm(exam, data, shape)
         exam.judge(case, exam.ask(case), GRADIENTS, n=values_per_sample(case))
 

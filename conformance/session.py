@@ -16,6 +16,7 @@ from adapters.base import ACTIVATIONS, Adapter, Subject, Unsupported, dtype_miss
 from adapters.process import GIGABYTE, Died, Limits, Process
 from conformance import backends, bernoulli, deviations, evidence, journal, keyword, plan, profiles, results
 from conformance.clauses import CLAUSES
+from conformance.deviations import scripts
 from conformance.examination import CONTROL, Examination, Nonconformance
 from conformance.journal import Journal
 
@@ -37,7 +38,9 @@ class Session:
         self.share = plan.false_alarm_share(backends.adapter(name) for name in backends.names())
         self.versions = {adapter.name: adapter.versions() for adapter in self.adapters}
         self.results = results.Results(self._run())
+        #: Records that no case met, and whose behaviour is gone; those whose script still shows it.
         self.stale: list[str] = []
+        self.unmet: list[str] = []
         #: Why the results could not be written, once that is so.
         self.unwritten: str | None = None
         #: Where the counts of earlier runs are, if this run's are to be added.
@@ -287,19 +290,20 @@ class Session:
     def finish(self, *, complete: bool) -> bool:
         """Close the results; True where a record is stale, or evidence speaks against a subject: that fails the run."""
         if self.results.rows and complete and profiles.chosen() != "quick":
-            self.stale = list(self._stale())
+            for record in self._not_met():
+                (self.unmet if scripts.shows(record) else self.stale).append(record.id)
         seconds = round(self._before + time.monotonic() - self._started, 3)
         accumulated = self._accumulate(complete=complete)
         closing = {} if accumulated is None else {"evidence": accumulated}
         try:
-            self.results.finish(complete=complete, seconds=seconds, stale=self.stale, **closing)
+            self.results.finish(complete=complete, seconds=seconds, stale=self.stale, unmet=self.unmet, **closing)
         except results.ResultsError as error:
             self.unwritten = str(error)
         if self._journal is not None and self.unwritten is None:
             self._journal.close()
         return bool(self.stale or closing.get("evidence", {}).get("against"))
 
-    def _stale(self) -> Iterator[str]:
+    def _not_met(self) -> Iterator[deviations.Deviation]:
         """Records that excused nothing, although everything that they concern was asked."""
         asked = {_key_of(row) for row in self.results.rows}
         used = {name for row in self.results.rows for name in row["deviations"]}
@@ -314,7 +318,7 @@ class Session:
                 met = met or bool(keys)
             else:
                 if met:
-                    yield record.id
+                    yield record
 
     def _rows_that_meet(self, record: deviations.Deviation, clause_id: str) -> set[tuple[str, ...]]:
         """The keys of the rows in which the record is met if the clause meets it."""
@@ -359,6 +363,7 @@ class Session:
             "or close its versions"
             for name in self.stale
         ]
+        lines += [f"  deviation {name}: met by no case of this run; its script still shows it" for name in self.unmet]
         against = self.results.run.get("evidence", {}).get("against", [])
         lines += [f"  ERROR: evidence of all runs against {told}" for told in against]
         dtypes = {name for adapter in self.adapters for name in adapter.dtypes}

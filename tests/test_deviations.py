@@ -10,6 +10,7 @@ import pytest
 from adapters.base import Activation, BatchNorm, Subject
 from conformance import backends, deviations
 from conformance.deviations import Deviation, DeviationError, load
+from conformance.deviations.scripts import shows
 from tests.command import record
 
 
@@ -142,6 +143,29 @@ def test_a_condition_on_another_tensor_holds_where_any_of_its_elements_meets_it(
         variance = np.array([1.0, smallest, 1.0])
         case = BatchNorm(x=np.zeros((2, 3)), running_var=variance, **arrays, **settings)  # type: ignore[arg-type]
         np.testing.assert_array_equal(found.covers(case, "y", (2, 3)), np.full((2, 3), covered))
+
+
+@pytest.mark.parametrize(
+    ("script", "shown"),
+    [
+        ('print("got 2, right is 1"); raise SystemExit(1)', True),
+        ('print("got 1, right is 1")', False),
+        ('print("got 2, right is 1"); raise SystemExit(2)', False),
+        ("import no_such_framework", False),
+        ("import time; time.sleep(60)", False),
+        (None, False),
+    ],
+    ids=["still there", "gone", "another end", "breaks off", "does not end", "no script"],
+)
+def test_whether_a_script_still_shows_it(
+    script: str | None, shown: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deviations, "FOLDER", tmp_path)
+    found = one(tmp_path)
+    if script is not None:
+        found.script.parent.mkdir(parents=True)
+        found.script.write_text(script)
+    assert shows(found, seconds=5) is shown
 
 
 def test_the_folder_may_be_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

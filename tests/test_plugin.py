@@ -139,6 +139,20 @@ def test_a_record_that_matches_nothing(
     assert document["run"]["stale"] == (["doubled"] if stale else [])
 
 
+def test_a_record_that_no_case_met_but_whose_script_still_shows_it(tmp_path: Path) -> None:
+    """Whether a case meets it depends on the seed: that is told, and no error."""
+    (tmp_path / "numpy.toml").write_text(record())
+    script = tmp_path / "reproducers" / "numpy" / "doubled.py"
+    script.parent.mkdir(parents=True)
+    script.write_text('print("got 2, right is 1")\nraise SystemExit(1)\n')
+    every = ("--conformance-backend=numpy", "--conformance-profile=ci", "--conformance-results=found.json")
+    done = run(*every, cwd=tmp_path, startup=RECORDS.format(folder=str(tmp_path)))
+    assert done.returncode == pytest.ExitCode.OK, done.stdout
+    assert "deviation doubled: met by no case of this run; its script still shows it" in done.stdout
+    document = json.loads((tmp_path / "found.json").read_text("utf-8"))
+    assert (document["run"]["stale"], document["run"]["unmet"]) == ([], ["doubled"])
+
+
 def test_a_session_without_clauses_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "test_own.py").write_text(
         "import sys\n"

@@ -23,7 +23,8 @@ The bounds of ``where`` are min, max, abs_min, abs_max (element by element), any
 (nan included). A record of severity "crash" has its cases put to another process, and covers the output "crash".
 
 A record excuses elements, not tests: what it does not describe fails as before. A record that excuses nothing in a run
-that asked its clauses is stale, and an error.
+that asked its clauses, and whose reproducer no longer shows it, is stale, and an error (:mod:`.scripts`): that no case
+of a run met it alone would depend on the seed.
 """
 
 from __future__ import annotations

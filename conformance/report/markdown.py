@@ -45,6 +45,8 @@ def _head(view: View) -> Iterator[str]:
     yield ""
     for name in view.run.get("stale", []):
         yield f"- stale record {code(name)}: it matched nothing"
+    for name in view.run.get("unmet", []):
+        yield f"- record {code(name)}: met by no case of this run; its script still shows it"
 
 
 def _failures(view: View) -> Iterator[str]:

@@ -67,7 +67,6 @@ def _run(paths: Sequence[Path], parts: Sequence[Results]) -> dict[str, Any]:
                 )
             places.setdefault(name, path)
     backends = list(dict.fromkeys(name for run in runs for name in run["backends"]))
-    stale = set.union(*({*run.get("stale", [])} for run in runs))
     used = {name for part in parts for row in part.rows for name in row["deviations"]}
     finished = [run["finished"] for run in runs]
     made |= {
@@ -83,7 +82,7 @@ def _run(paths: Sequence[Path], parts: Sequence[Results]) -> dict[str, Any]:
         "environment": {**runs[0]["environment"], "versions": versions},
         "seconds": sum(float(run.get("seconds", 0)) for run in runs),
         # A record that one shard did not meet another one may have met.
-        "stale": sorted(stale - used),
+        **{kind: sorted({name for run in runs for name in run.get(kind, [])} - used) for kind in ("stale", "unmet")},
         "false_alarm": _spent(runs),
         "merged": [{name: run.get(name) for name in ("started", "finished", "environment")} for run in runs],
     }

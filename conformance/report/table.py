@@ -122,6 +122,8 @@ def notes(results: Results) -> Iterator[tuple[str, str]]:
     yield from _deviations(results)
     for name in results.run.get("stale", []):
         yield f"stale record {name}: it matched nothing; remove it, or close its versions", "bold red"
+    for name in results.run.get("unmet", []):
+        yield f"record {name}: met by no case of this run; its script still shows it", "yellow"
     refused = Counter(
         (row["subject"]["backend"], (row["message"] or "not offered").splitlines()[0])
         for row in results.rows

@@ -1,0 +1,26 @@
+"""Whether a recorded deviation is still there, by its own script: for a record that no case of a run has met."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from conformance.deviations import Deviation
+
+#: Seconds that a script may take; the slowest one compiles for ten.
+LIMIT = 120.0
+
+
+def shows(record: Deviation, seconds: float = LIMIT) -> bool:
+    """Whether the script exits 1 and says what it got and what is right. A script that does not end says neither."""
+    if not record.script.is_file():
+        return False
+    command = [sys.executable, record.script]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace",
+            timeout=seconds, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 1 and "got" in done.stdout and "right" in done.stdout

@@ -441,6 +441,8 @@ class Adapter(abc.ABC):
     #: or 1, a size of a parameter, an option). The suite then asks a few of them again and again. A mode that is not
     #: named costs nothing.
     compiles: ClassVar[Mapping[str, Literal["shape", "configuration", "graph"]]] = _EMPTY
+    #: Whether derivatives in forward mode are compiled for each shape where nothing else is.
+    compiles_forward: ClassVar[bool] = False
     devices: ClassVar[tuple[str, ...]] = ("cpu",)
     dtypes: ClassVar[tuple[str, ...]] = ("float32", "float64")
     #: Environment variables that a process needs in which the framework is asked in this one's stead; where there are

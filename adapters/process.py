@@ -35,8 +35,9 @@ from adapters.flight import Flight
 GIGABYTE = 2**30
 #: Children that are kept waiting: as many frameworks as one clause asks. The one that was not asked longest goes.
 KEPT = 4
-#: Bytes that children which wait may take, all together: frameworks keep all that they have compiled.
-IDLE = 3 * GIGABYTE
+#: Bytes that a child may take while another is asked: frameworks keep all that they have compiled. A fresh one of any
+#: framework takes less.
+IDLE = GIGABYTE
 #: What a framework may have written to standard output and error before its file is emptied, in bytes.
 CHATTER = 2**20
 
@@ -95,11 +96,13 @@ class Process:
         another = module != next(reversed(cls._shared), None)
         found = cls._shared.pop(module, None) or cls(module, adapter.environment)
         cls._shared[module] = found  # the last is the one that was asked last
+        if another:  # a fresh child compiles again what it needs
+            for each in cls._shared.values():
+                if each.memory() > IDLE:
+                    each.close()
         waiting = [each for each in cls._shared.values() if each._child is not None and each is not found]
-        while len(waiting) >= KEPT or (another and sum(each.memory() for each in waiting) > IDLE):
+        while len(waiting) >= KEPT:
             waiting.pop(0).close()
-        if another and found.memory() > IDLE:
-            found.close()  # a fresh one compiles again what it needs
         return found
 
     def memory(self) -> int:

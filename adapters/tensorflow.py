@@ -111,6 +111,8 @@ class TensorFlow(Adapter):
     )
     modes = ("eager", *COMPILED)
     compiles = MappingProxyType(dict.fromkeys(COMPILED, "configuration"))
+    #: ``tf.autodiff.ForwardAccumulator`` traces the derivative of each operation for each shape that it meets.
+    compiles_forward = True
     devices = ("cpu",)
     dtypes = (*_PLAIN, *MIXED)
     dialects = MappingProxyType(

@@ -144,11 +144,16 @@ class _Settings:
     def __init__(self, draw: st.DrawFn, palette: Palette, shape: Shape) -> None:
         self._draw = draw
         # A graph serves all shapes of a rank, as long as the layer is the same.
-        decided = len(shape) if palette.fresh == "graph" else shape
-        self._fixed = random.Random(f"{palette.seed} {decided}") if palette.settled else None
+        by_shape = random.Random(f"{palette.seed} {len(shape) if palette.fresh == 'graph' else shape}")
+        self._fixed = by_shape if palette.settled else None
+        self._axes = by_shape if palette.fresh else None
 
     def choose(self, values: Sequence[Choice]) -> Choice:
         return self._fixed.choice(values) if self._fixed else self._draw(_sampled(values))
+
+    def axis(self, values: Sequence[Choice]) -> Choice:
+        """As ``choose``, where another choice is another shape to a compiler."""
+        return self._axes.choice(values) if self._axes else self._draw(_sampled(values))
 
     def mostly(self, of: int = 8) -> bool:
         """True but for one in so many; always true where it is fixed: clauses of their own ask without."""
@@ -218,7 +223,7 @@ def batch_norms(
     """Batch normalization with at least two values a channel, or of the shapes ``among``, channels second."""
     plain = draw(_sampled(palette.ranked(among, "batch_norm")) if among else palette.shapes("batch_norm"))
     settings = _Settings(draw, palette, plain)
-    axis = settings.choose(dialect.channel_axes) if len(plain) > 2 else 1
+    axis = settings.axis(dialect.channel_axes) if len(plain) > 2 else 1
     shape, channels = _channels_to(plain, axis), plain[1]
     arrays = _Arrays(draw, dtype)
     affine = settings.mostly()
@@ -254,7 +259,7 @@ def layer_norms(
     """Layer normalization over one or more trailing axes, with at least one sample axis where the rank allows it."""
     shape = draw(palette.shapes("layer_norm")) if shape is None else shape
     settings = _Settings(draw, palette, shape)
-    rank = settings.choose(range(1, max(2, len(shape)))) if rank is None else rank
+    rank = settings.axis(range(1, max(2, len(shape)))) if rank is None else rank
     arrays = _Arrays(draw, dtype)
     affine = dialect.layer_norm_affine and (settings.mostly() if affine is None else affine)
     return LayerNorm(
@@ -394,10 +399,17 @@ PARAMETERS: dict[str, dict[str, tuple[float, ...]]] = {
 
 @composite
 def activations(
-    draw: st.DrawFn, name: str, dtype: str, *, regime: str, gradient: bool = False, palette: Palette = Palette()
+    draw: st.DrawFn,
+    name: str,
+    dtype: str,
+    *,
+    regime: str,
+    gradient: bool = False,
+    palette: Palette = Palette(),
+    among: tuple[Shape, ...] = (),
 ) -> Activation:
-    """One activation, with its parameters."""
-    shape = draw(palette.shapes("elementwise"))
+    """One activation, with its parameters; of the shapes ``among``, where there are any."""
+    shape = draw(_sampled(among) if among else palette.shapes("elementwise"))
     settings = _Settings(draw, palette, shape)
     if name == "glu":
         shape = (*shape[:-1], shape[-1] + shape[-1] % 2)

@@ -121,7 +121,10 @@ class Examination:
     @property
     def palette(self) -> Palette:
         """Where the cases' shapes and settings come from: few of them where each costs a compilation."""
-        return Palette(self.seed, self.adapter.compiles.get(self.subject.mode))
+        fresh = self.adapter.compiles.get(self.subject.mode)
+        if self.adapter.compiles_forward and self.clause.id.endswith(".forward"):
+            fresh = fresh or "shape"
+        return Palette(self.seed, fresh)
 
     @functools.cached_property
     def dialect(self) -> Any:

@@ -33,13 +33,19 @@ KEPT = ("framework_seconds", "deaths")
 
 
 def clause(
-    id: str, *, regimes: Iterable[str] = ("positive",), generated: bool = True, shrinks: bool = True
+    id: str,
+    *,
+    regimes: Iterable[str] = ("positive",),
+    generated: bool = True,
+    shrinks: bool = True,
+    alike: bool = False,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Mark a test as the clause ``id``: it receives an Examination and, where cases are generated, Hypothesis's
     ``data``.
 
     Each numeric regime is a stratum with examples of its own (``exam.regime`` names it), so that none is left out by
-    chance. ``shrinks``: whether Hypothesis looks for a smaller case once it has found one that fails.
+    chance. ``shrinks``: whether Hypothesis looks for a smaller case once it has found one that fails. ``alike``:
+    whether the numbers that are drawn do not matter, so that one example in ``ci`` is enough.
     """
     if id not in CLAUSES:
         raise ValueError(f"unknown clause {id!r}")
@@ -61,7 +67,7 @@ def clause(
                 with profiles.same_questions():
                     for regime in _strata(strata, exam.dtype):
                         exam.regime = regime
-                        _generate(exam, test, ask, shrinks)
+                        _generate(exam, test, ask, profiles.settings(shrinks=shrinks, alike=alike))
             if not (exam.record.examples or exam.record.unsupported or exam.record.deviations):
                 raise RuntimeError(f"{exam!r} asked nothing, or did not count its examples")
 
@@ -101,9 +107,10 @@ def _unasked(exam: Examination) -> Iterator[None]:
         vars(exam).update(own)
 
 
-def _generate(exam: Examination, test: Callable[..., None], ask: Callable[..., None], shrinks: bool) -> None:
+def _generate(
+    exam: Examination, test: Callable[..., None], ask: Callable[..., None], settings: hypothesis.settings
+) -> None:
     """Put the examples of one stratum: those of a subject before this one, or Hypothesis's own."""
-    settings = profiles.settings(shrinks=shrinks)
     stratum = test, exam.clause.id, exam.regime, exam.seed, settings.max_examples, settings.phases
     about = exam.subject.dtype, exam.dialect, exam.palette, exam.activation
     before = {name: copy.copy(value) for name, value in vars(exam.record).items() if name not in KEPT}

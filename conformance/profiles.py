@@ -45,8 +45,11 @@ def chosen() -> str:
     return _chosen
 
 
-def settings(*, shrinks: bool = True) -> hypothesis.settings:
+def settings(*, shrinks: bool = True, alike: bool = False) -> hypothesis.settings:
+    """What a stratum is asked with. ``alike``: all of its examples ask the same, but for numbers that do not matter."""
     chosen = PROFILES[_chosen]
+    if alike:
+        chosen = hypothesis.settings(chosen, max_examples=max(1, chosen.max_examples // EXAMPLES[DEFAULT]))
     return chosen if shrinks else hypothesis.settings(chosen, phases=UNSHRUNK)
 
 

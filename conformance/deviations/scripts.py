@@ -15,7 +15,7 @@ def shows(record: Deviation, seconds: float = LIMIT) -> bool:
     """Whether the script exits 1 and says what it got and what is right. A script that does not end says neither."""
     if not record.script.is_file():
         return False
-    command = [sys.executable, record.script]
+    command = [sys.executable, str(record.script)]
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace",

@@ -14,7 +14,19 @@ from adapters.process import Process
 from conformance import backends
 
 #: What a proxy has of the adapter that it stands before.
-_STATIC = ("name", "modules", "distributions", "install", "apis", "modes", "compiles", "devices", "dtypes", "dialects")
+_STATIC = (
+    "name",
+    "modules",
+    "distributions",
+    "install",
+    "apis",
+    "modes",
+    "compiles",
+    "compiles_forward",
+    "devices",
+    "dtypes",
+    "dialects",
+)
 
 
 class Framework(Adapter):

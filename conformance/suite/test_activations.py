@@ -9,10 +9,12 @@ from conformance import cases
 from conformance.examination import Examination, clause
 
 
-def questions(exam: Examination, *, gradient: bool = False) -> st.SearchStrategy[Activation]:
+def questions(
+    exam: Examination, *, gradient: bool = False, among: tuple[cases.Shape, ...] = ()
+) -> st.SearchStrategy[Activation]:
     assert exam.activation is not None
     return cases.activations(
-        exam.activation, exam.subject.dtype, gradient=gradient, regime=exam.regime, palette=exam.palette
+        exam.activation, exam.subject.dtype, gradient=gradient, regime=exam.regime, palette=exam.palette, among=among
     )
 
 

@@ -124,7 +124,7 @@ def test_layout(exam: Examination, data: st.DataObject) -> None:
         exam.judge(case, exam.ask(case), GRADIENTS, n=values_per_sample(case))
 
 
-@clause("LN.bad-input")
+@clause("LN.bad-input", alike=True)
 def test_bad_input(exam: Examination, data: st.DataObject) -> None:
     plain = dataclasses.replace(layer_norm(exam, data, (2, 3)), gain=None, bias=None)
     refused(exam, dataclasses.replace(plain, normalized_rank=0), "normalized_rank.zero")

@@ -147,13 +147,13 @@ class TensorFlow(Adapter):
                 yield each
 
     def offers(self, subject: Subject) -> frozenset[str]:
-        """Eagerly all; in a trace, which is made for each rate, of dropout and its kin dropout alone, and in a dtype
-        that nothing else is traced in dropout in brief.
+        """Eagerly all; in a trace, which is made for each rate, the kin of dropout in float32 alone, and dropout in
+        brief in a dtype that nothing else is traced in.
         """
         if subject.dtype not in _DTYPES[subject.api, subject.mode]:
             return frozenset({BRIEF_DROPOUT})
         offered = super().offers(subject)
-        return offered if subject.mode == "eager" else offered - KERAS_KIN
+        return offered if subject.mode == "eager" or subject.dtype == "float32" else offered - KERAS_KIN
 
     def versions(self) -> dict[str, str]:
         """TensorFlow is one, under whichever of its distributions' names it was installed."""

@@ -10,10 +10,13 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from adapters import _torch_compile
-from adapters.base import Activation, BatchNorm, Dense, Dialect, Dropout, LayerNorm, Stack
+from adapters.base import Activation, BatchNorm, Dense, Dialect, Dropout, LayerNorm, Stack, Subject
+from adapters.tensorflow import ADAPTER as TENSORFLOW
 from adapters.torch import ADAPTER
-from conformance import cases, stacks
-from conformance.cases import GRAPHED, Palette
+from conformance import cases, profiles, stacks
+from conformance.cases import GRAPHED, WARM, Palette
+from conformance.clauses import CLAUSES
+from conformance.examination import Examination
 from conformance.suite.test_batch_norm_corners import EMPTY, LARGE, ORDINARY, SINGLE
 from conformance.suite.test_batch_norm_layout import LAID
 
@@ -81,3 +84,31 @@ def test_few_stacks_have_every_kind_of_layer() -> None:
 def test_normalized_neurons_are_one_of_each_shape() -> None:
     found: list[Stack] = drawn(stacks.normalized_neurons("float32", DIALECT, regime="normal", palette=GRAPH))
     assert len({_torch_compile.key(case, "float32") for case in found}) <= 2
+
+
+@pytest.mark.parametrize("fresh", ["shape", "configuration"])
+def test_an_axis_is_a_shape_to_a_compiler(fresh: Any) -> None:
+    palette = Palette(fresh=fresh)
+    dialect = Dialect(channel_axes=(1, -1))
+    normalized = drawn(cases.batch_norms("float32", dialect, regime="normal", training=True, palette=palette))
+    assert len({(case.x.shape, case.channel_axis) for case in normalized}) == len(WARM["batch_norm"])
+    assert {case.channel_axis for case in normalized} == {1, -1}
+    layers = drawn(cases.layer_norms("float32", dialect, regime="normal", palette=palette))
+    assert len({(case.x.shape, case.normalized_rank) for case in layers}) == len(WARM["layer_norm"])
+    # A number is none, unless it is compiled into the program.
+    each = {(case.x.shape, case.eps) for case in normalized}
+    assert (len(each) > len(WARM["batch_norm"])) is (fresh == "shape")
+
+
+@pytest.mark.parametrize(("clause", "fresh"), [("ACT.forward", "shape"), ("BN.forward", "shape"), ("ACT.grad", None)])
+def test_forward_mode_may_compile_where_nothing_else_does(clause: str, fresh: str | None) -> None:
+    for adapter, expected in ((TENSORFLOW, fresh), (ADAPTER, None)):
+        exam = Examination(CLAUSES[clause], Subject(adapter.name, "tf.nn", dtype="float32"), adapter)
+        assert exam.palette.fresh == expected
+
+
+@pytest.mark.parametrize(("profile", "examples"), [("quick", 1), ("ci", 1), ("deep", 20)])
+def test_what_is_alike_is_asked_less_often(profile: str, examples: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profiles, "_chosen", profile)
+    assert profiles.settings(alike=True).max_examples == examples
+    assert profiles.settings().max_examples == profiles.EXAMPLES[profile]

@@ -7,7 +7,7 @@ import os
 #: As many as are started at most.
 MOST = 4
 #: Bytes that a worker and the frameworks that it has started come to, in a run of all of them.
-EACH = 11 * 2**29
+EACH = 5 * 2**30
 
 
 def automatic(each: int = EACH) -> int:

@@ -120,8 +120,8 @@ BAD = (*(f"{name}.{size}" for name in PARAMETERS for size in SIZES), *NUMBERS, "
 def test_bad_input(exam: Examination, data: st.DataObject) -> None:
     # What the running statistics are moved by says something only where they are moved.
     for training in (True,) if exam.regime.startswith("momentum") else (False, True):
-        # Each case is traced anew: where that is compiled, on images alone, which all apis take.
-        for shape in ORDINARY[-1:] if exam.palette.fresh else ORDINARY:
+        # Each case is a configuration of its own: where that costs a compilation, on images alone, which all apis take.
+        for shape in ORDINARY[-1:] if exam.palette.settled else ORDINARY:
             case = draw(exam, data, (shape,), training=training)
             accepted(exam, worsened(case, exam.regime, exam.dialect.channel_axes[-1], exam.held))
 

@@ -14,6 +14,9 @@ from adapters.base import Array, BatchNorm, LayerNorm, Outcome, Unsupported
 
 Axes = tuple[int, ...]
 
+#: Elements from which the order of a sum matters more than a copy.
+_MANY = 2**16
+
 
 def require(holds: bool, message: str) -> None:
     if not holds:
@@ -32,6 +35,12 @@ class Normalization:
     # Sums and statistics, shared by the layers.
 
     def total(self, x: Array, axes: Axes) -> Array:
+        """The sum over the axes. NumPy adds in pairs along what lies next to each other in memory alone, and long sums
+        along other axes one by one: many terms are first laid so.
+        """
+        if x.size > _MANY:
+            last = (*(axis for axis in range(x.ndim) if axis not in axes), *axes)
+            x = np.ascontiguousarray(x.transpose(last)).transpose(np.argsort(last))
         return np.asarray(np.sum(x, axes, keepdims=True))
 
     def average(self, x: Array, axes: Axes) -> Array:

@@ -113,10 +113,13 @@ class Arithmetic:
         return Arithmetic(compute, kept.roundoff, kept.tiny, kept.largest, random_sums)
 
     def gamma(self, n: int) -> float:
-        """Relative error of a sum of ``n`` terms (each repeated) in any order, with respect to that of magnitudes."""
-        n *= self.repeats
+        """Relative error of a sum of ``n`` terms (each repeated) with respect to that of magnitudes: in any order; of
+        millions of terms that are not random in parts, each copy's first.
+        """
+        several = n * self.repeats > LONG_SUM and self.random_sums
+        n = n * self.repeats if several else n + self.repeats - 1
         unit, last = (self.unit, 0.0) if self.adding is None else (self.adding + OWN_ROUNDOFF, 2.0 * self.unit)
-        if n > LONG_SUM and self.random_sums:
+        if several:
             return _LAMBDA * math.sqrt(n) * unit + last
         return n * unit / (1.0 - n * unit) + last if n * unit < 1.0 else math.inf
 

@@ -11,8 +11,9 @@ import numpy as np
 from adapters.base import Array, Case
 from conformance.cases import literal
 
-#: The expression that lays an array so -> the function that does. One has the strides of channels-last memory
-#: under a shape with the channels second.
+#: The strides of channels-last memory under a shape with the channels second.
+CHANNELS_LAST = "np.moveaxis(np.ascontiguousarray(np.moveaxis({}, 1, -1)), -1, 1)"
+#: The expression that lays an array so -> the function that does.
 LAYOUTS: dict[str, Callable[[Array], Array]] = {
     "np.ascontiguousarray({}.T).T": lambda x: np.ascontiguousarray(x.T).T,
     "np.ascontiguousarray({}.swapaxes(-1, -2)).swapaxes(-1, -2)": (
@@ -22,9 +23,7 @@ LAYOUTS: dict[str, Callable[[Array], Array]] = {
     "np.repeat({}, 3, 0)[::3]": lambda x: np.repeat(x, 3, 0)[::3],
     "np.pad({0}, 1)[(slice(1, -1),) * {0}.ndim]": lambda x: np.pad(x, 1)[(slice(1, -1),) * x.ndim],
     "{}[..., ::-1].copy()[..., ::-1]": lambda x: x[..., ::-1].copy()[..., ::-1],
-    "np.moveaxis(np.ascontiguousarray(np.moveaxis({}, 1, -1)), -1, 1)": (
-        lambda x: np.moveaxis(np.ascontiguousarray(np.moveaxis(x, 1, -1)), -1, 1)
-    ),
+    CHANNELS_LAST: lambda x: np.moveaxis(np.ascontiguousarray(np.moveaxis(x, 1, -1)), -1, 1),
     "np.broadcast_to({0}[:1], {0}.shape)": lambda x: np.broadcast_to(x[:1], x.shape),
     "np.broadcast_to({0}[:, :1], {0}.shape)": lambda x: np.broadcast_to(x[:, :1], x.shape),
     "np.broadcast_to({0}[..., :1], {0}.shape)": lambda x: np.broadcast_to(x[..., :1], x.shape),

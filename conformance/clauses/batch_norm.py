@@ -193,10 +193,13 @@ TABLE = (
     Clause(
         "BN.many",
         _BN,
-        "Millions of values a channel, all one or normal: output, every gradient and the stored statistics.",
-        "BN.train.output, BN.train.grad and BN.running.update at n to 17,825,792; sums within 8 sqrt(n) u",
+        "Millions of values a channel, all one, normal, or with a mean of a thousand deviations and channels last in "
+        "memory: output, every gradient and the stored statistics.",
+        "BN.train.output, BN.train.grad and BN.running.update at n to 17,825,792; sums within 8 sqrt(n) u, those of "
+        "n = 2^20 with such a mean within (4096 + 256) u: in parts, in any order",
         f"{IOFFE_SZEGEDY}, algorithm 1; Higham & Mary, SIAM J. Sci. Comput. 41 (2019): the bound of long sums",
-        "one running sum in float32: at 2^24 ones it stands still; a count in 16 or 24 bits",
+        "one running sum in float32: at 2^24 ones it stands still, and before that rounds equal terms to one side; a "
+        "count in 16 or 24 bits",
         dtypes=("float32", "bfloat16"),
     ),
     Clause(

@@ -124,10 +124,13 @@ TABLE = (
     Clause(
         "LN.many",
         _LN,
-        "Millions of features, all one or normal, and the bias's gradient over millions of samples.",
-        "LN.output and LN.grad at n to 17,825,792; sums within 8 sqrt(n) u",
+        "Millions of features, all one, normal, or with a mean of a thousand deviations, and the bias's gradient over "
+        "millions of samples.",
+        "LN.output and LN.grad at n to 17,825,792; sums within 8 sqrt(n) u, those of n = 2^20 with such a mean within "
+        "(4096 + 256) u: in parts, in any order",
         f"{BA}, equation 4; Higham & Mary, SIAM J. Sci. Comput. 41 (2019): the bound of long sums",
-        "one running sum in float32: at 2^24 ones it stands still; a count in 16 or 24 bits",
+        "one running sum in float32: at 2^24 ones it stands still, and before that rounds equal terms to one side; a "
+        "count in 16 or 24 bits",
         dtypes=("float32", "bfloat16"),
     ),
     Clause(

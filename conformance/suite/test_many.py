@@ -19,24 +19,26 @@ from conformance.bounded import Bounded
 from conformance.cases import Shape
 from conformance.examination import Examination, clause
 from conformance.expectation import STABLE, Expected, Model
+from conformance.layouts import CHANNELS_LAST, laid
 from conformance.regimes import fill
 from conformance.suite.test_batch_norm import STATISTICS
 
 BLOCK = 4096
-#: How many blocks: ones, of which more than 2^24 are needed before a running sum stands still, and normal numbers. The
-#: quick profile asks whether the clause is right, not whether the subject is.
-BLOCKS = {"ones": 17 * 256, "normal": 1024}
+#: How many blocks: ones, of which more than 2^24 are needed before a running sum stands still, normal numbers, and such
+#: with a mean of a thousand deviations, of which a running sum rounds each to the same side. The quick profile asks
+#: whether the clause is right, not whether the subject is.
+BLOCKS = {"ones": 17 * 256, "normal": 1024, "offset": 256}
 FEW = 4
 SUMS = ("dgamma", "dbeta", *STATISTICS)
 
 
-def blocks(exam: Examination) -> Iterator[tuple[str, int]]:
-    """Regime and number of blocks of each question."""
+def blocks(exam: Examination) -> Iterator[tuple[str, str, int]]:
+    """Regime of x, that of dy, and number of blocks, of each question."""
     if exam.subject.mode != "eager":
         raise Unsupported("millions of values: asked in eager mode alone")
     for regime, count in BLOCKS.items():
         exam.regime = regime
-        yield regime, FEW if profiles.chosen() == "quick" else count
+        yield regime, "ones" if regime == "ones" else "normal", FEW if profiles.chosen() == "quick" else count
 
 
 def block(regime: str, shape: Shape, seed: int, dtype: str) -> Array:
@@ -86,31 +88,35 @@ def _over_copies(
 @clause("BN.many", generated=False)
 def test_batch_norm(exam: Examination) -> None:
     axis = exam.dialect.channel_axes[0]
-    shape = (1, 1, 64, 64) if axis == 1 else (1, 64, 64, 1)
-    for regime, count in blocks(exam):
+    for regime, along, count in blocks(exam):
+        # Of two channels that lie beside each other in memory each is summed apart from its neighbours.
+        channels = 2 if regime == "offset" else 1
+        shape = (1, channels, 64, 64) if axis == 1 else (1, 64, 64, channels)
         # A power of two: what ones are multiplied with leaves their sums whole numbers.
         gamma = 2.0 if regime == "ones" else -0.7
         one = BatchNorm(
             x=block(regime, shape, 1, exam.dtype),
-            gamma=np.array([gamma], exam.held),
-            beta=np.array([0.75], exam.held),
-            running_mean=np.array([0.5], exam.held),
-            running_var=np.array([1.5], exam.held),
+            gamma=np.array([gamma, 1.25][:channels], exam.held),
+            beta=np.array([0.75, -0.5][:channels], exam.held),
+            running_mean=np.array([0.5, -1.0][:channels], exam.held),
+            running_var=np.array([1.5, 0.5][:channels], exam.held),
             eps=1e-3,
             momentum=0.5,
             channel_axis=axis,
             training=True,
-            dy=block(regime, shape, 2, exam.dtype),
-            recipe={name: written(regime, shape, seed, exam.dtype) for name, seed in (("x", 1), ("dy", 2))},
+            dy=block(along, shape, 2, exam.dtype),
+            recipe={"x": written(regime, shape, 1, exam.dtype), "dy": written(along, shape, 2, exam.dtype)},
             regime=regime,
         )
         whole = tiled(one, 0, count)
+        if channels > 1 and axis == 1:
+            whole = laid(laid(whole, CHANNELS_LAST, "x"), CHANNELS_LAST, "dy")
         judge(exam, one, whole, exam.ask(whole), SUMS, count)
 
 
 @clause("LN.many", generated=False)
 def test_layer_norm(exam: Examination) -> None:
-    for regime, count in blocks(exam):
+    for regime, along, count in blocks(exam):
         shape = (1, BLOCK)
         one = LayerNorm(
             x=block(regime, shape, 1, exam.dtype),
@@ -118,8 +124,8 @@ def test_layer_norm(exam: Examination) -> None:
             bias=None,
             eps=1e-3,
             normalized_rank=1,
-            dy=block(regime, shape, 2, exam.dtype),
-            recipe={name: written(regime, shape, seed, exam.dtype) for name, seed in (("x", 1), ("dy", 2))},
+            dy=block(along, shape, 2, exam.dtype),
+            recipe={"x": written(regime, shape, 1, exam.dtype), "dy": written(along, shape, 2, exam.dtype)},
             regime=regime,
         )
         whole = tiled(one, 1, count)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from adapters._numpy_normalization import Axes
 from adapters.base import Array, BatchNorm, Case, Outcome
 from adapters.numpy import NumPy
@@ -34,6 +36,32 @@ class BatchStandsStill(RunningSum):
     says="one running sum in float32 from first to last: it stands still at 2^24",
 )
 class LayerStandsStill(RunningSum):
+    pass
+
+
+class TwoRunningSums(NumPy):
+    """A running sum in float32 for each of two threads: of ones none stands still."""
+
+    def total(self, x: Array, axes: Axes) -> Array:
+        first, second = np.array_split(lanes(x, axes), 2, axis=-1)
+        return keep_axes(in_order(first) + in_order(second), x, axes)
+
+
+@fault(
+    clause="BN.many",
+    category="reduction",
+    says="two running sums in float32: terms with a mean of a thousand deviations are rounded to one side",
+)
+class BatchLeansToOneSide(TwoRunningSums):
+    pass
+
+
+@fault(
+    clause="LN.many",
+    category="reduction",
+    says="two running sums in float32: terms with a mean of a thousand deviations are rounded to one side",
+)
+class LayerLeansToOneSide(TwoRunningSums):
     pass
 
 

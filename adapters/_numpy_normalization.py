@@ -23,6 +23,17 @@ def require(holds: bool, message: str) -> None:
         raise ValueError(message)
 
 
+def side_by_side(x: Array, axes: Axes) -> Array:
+    """x, laid in memory so that what is reduced lies side by side, where it is much.
+
+    NumPy adds in pairs along contiguous memory, and along other axes one by one (``numpy.sum``, notes).
+    """
+    if x.size <= _MANY:
+        return x
+    last = (*(axis for axis in range(x.ndim) if axis not in axes), *axes)
+    return np.ascontiguousarray(x.transpose(last)).transpose(np.argsort(last))
+
+
 def fits(name: str, value: Array | None, shape: tuple[int, ...]) -> None:
     """ValueError unless the parameter, where there is one, has the shape that the layer needs."""
     if value is not None:
@@ -35,13 +46,7 @@ class Normalization:
     # Sums and statistics, shared by the layers.
 
     def total(self, x: Array, axes: Axes) -> Array:
-        """The sum over the axes. NumPy adds in pairs along what lies next to each other in memory alone, and long sums
-        along other axes one by one: many terms are first laid so.
-        """
-        if x.size > _MANY:
-            last = (*(axis for axis in range(x.ndim) if axis not in axes), *axes)
-            x = np.ascontiguousarray(x.transpose(last)).transpose(np.argsort(last))
-        return np.asarray(np.sum(x, axes, keepdims=True))
+        return np.asarray(np.sum(side_by_side(x, axes), axes, keepdims=True))
 
     def average(self, x: Array, axes: Axes) -> Array:
         return np.asarray(self.total(x, axes) / math.prod(x.shape[axis] for axis in axes))

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from adapters._numpy_normalization import Axes
+from adapters._numpy_normalization import Axes, side_by_side
 from adapters.base import Array, BatchNorm, Case, Dropout, Outcome, Stack, Subject
 from adapters.numpy import NumPy
 
@@ -24,7 +24,8 @@ from .sums import keep_axes, lanes
 @sound(says="mean and variance in two passes, by the library's own functions")
 class TwoPass(NumPy):
     def moments(self, x: Array, axes: Axes) -> tuple[Array, Array]:
-        return np.mean(x, axes, keepdims=True), np.var(x, axes, keepdims=True)
+        laid = side_by_side(x, axes)
+        return np.mean(laid, axes, keepdims=True), np.var(laid, axes, keepdims=True)
 
 
 @sound(says="two passes, and the second corrected by the rest of the first")

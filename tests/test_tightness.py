@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.qualification.bench import examinations, tests
+from conformance.qualification import bench
 from conformance.qualification.registry import MILLIONS
 from conformance.qualification.zoo import SOUND
 
@@ -56,23 +56,23 @@ EXACT = {
 ROUNDING = {"in-order", "reversed-order", "scale-and-offset", "reciprocal-root"}
 
 
-@pytest.mark.parametrize("clause", sorted(set(tests()) - EXACT))
+@pytest.mark.parametrize("clause", sorted(set(bench.tests()) - EXACT))
 def test_worst_error_of_sound_layers_is_near_the_bound(clause: str) -> None:
     rounding = [sound for sound in SOUND if sound.id in ROUNDING]
     worst = 0.0
     # Where each of them is the control over again, one will do.
     for sound in [each for each in rounding if each.answers(clause)] or rounding[:1]:
-        for exam in examinations(sound, clause):
-            tests()[clause](exam)
+        for exam in bench.examinations(sound, clause):
+            bench.tests()[clause](exam)
             worst = max(worst, exam.record.worst_small)
     assert 0.05 <= worst <= 1.0, f"{clause}: tightness {worst:.3g}"
 
 
 def test_undecided_elements_are_few() -> None:
-    for clause in sorted(set(tests()) - EXACT):
+    for clause in sorted(set(bench.tests()) - EXACT):
         elements = undecided = 0
-        for exam in examinations(SOUND[0], clause):
-            tests()[clause](exam)
+        for exam in bench.examinations(SOUND[0], clause):
+            bench.tests()[clause](exam)
             elements += exam.record.elements
             undecided += exam.record.undecided
         assert undecided <= 0.1 * (elements + undecided), f"{clause}: {undecided} of {elements + undecided} undecided"

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from adapters.base import Array, Case, Dropout, Outcome
+from adapters.base import Array, Case, Dropout, DropoutKin, Outcome
 
 Tensors = Mapping[str, Any]
 #: (parameters, statistics, random stream, x) -> (y, the layer's tensors after the call); tensors by JAX's names
@@ -93,8 +93,9 @@ class Asked:
             tangents["x"] = self._lanes(case.tangents["x"])
         drawn = None
         if stream is not None:
+            assert isinstance(case, Dropout | DropoutKin)
             number = 2 if lanes is None else 1 if together else len(lanes.x)
-            drawn = self.streams(stream, case.seed, number)  # type: ignore[attr-defined]  # who draws has a seed
+            drawn = self.streams(stream, case.seed, number)
         program = _program(layer, self.mode, tuple(tangents), together)
         arrays, after = program(tensors, statistics or {}, drawn, x, dy, tangents, ddx)
         answer = Answer(arrays, {**after, "x": x})

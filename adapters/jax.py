@@ -330,8 +330,8 @@ class Jax(Adapter):
     def _relieve(self, jax: Any) -> None:
         """Let JAX forget what it has compiled before there is too much of it.
 
-        Each program takes half a megabyte, and three of the 65,530 pieces of memory that Linux gives a process by
-        default (``vm.max_map_count``); once none is left, XLA's compiler ends the process.
+        Each program takes half a megabyte or more, and three of the 65,530 pieces of memory that Linux gives a process
+        by default (``vm.max_map_count``); once none is left, XLA's compiler ends the process.
         """
         if next(self._asked) % _LOOK == 0:
             with contextlib.suppress(OSError), open("/proc/self/maps", "rb") as pieces:

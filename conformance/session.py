@@ -38,7 +38,7 @@ class Session:
         self.share = plan.false_alarm_share(backends.adapter(name) for name in backends.names())
         self.versions = {adapter.name: adapter.versions() for adapter in self.adapters}
         self.results = results.Results(self._run())
-        #: Records that no case met, and whose behaviour is gone; those whose script still shows it.
+        #: Records that no case met: those whose behaviour is gone, and those whose script still shows it.
         self.stale: list[str] = []
         self.unmet: list[str] = []
         #: Why the results could not be written, once that is so.

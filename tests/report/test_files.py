@@ -12,7 +12,8 @@ import pytest
 
 from conformance.cli import main
 from conformance.report import badge, dialects, junit, markdown, pictures, tabular
-from conformance.report.html import mark
+from conformance.report.html import mark, page
+from conformance.report.scripts import Scripts
 from conformance.report.view import Cell, identifier
 from tests.report import samples
 from tests.report.samples import subject, view, written
@@ -51,6 +52,14 @@ def test_refused(
     assert told in error
     assert error.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_a_record_that_no_case_met_is_told(tmp_path: Path) -> None:
+    found = view(tmp_path, row(), stale=["gone"], unmet=["rare", "<b>"])
+    assert "- record `rare`: met by no case of this run; its script still shows it" in markdown.summary(found)
+    told = page(found, Scripts())
+    assert "still shown by their scripts: <code>rare</code>, <code>&lt;b&gt;</code>." in told
+    assert "<code>gone</code> matched nothing" in told
 
 
 def test_summary_has_the_most_important_first_and_an_end(tmp_path: Path) -> None:

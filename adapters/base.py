@@ -415,6 +415,8 @@ ACTIVATIONS = frozenset(
     "relu leaky_relu prelu relu6 elu celu selu gelu gelu_tanh silu mish sigmoid log_sigmoid tanh softplus softsign "
     "hard_sigmoid hard_swish hard_tanh softmax log_softmax glu".split()
 )
+#: Those of a whole row, in which one value changes the others.
+ALONG_ROWS = frozenset({"softmax", "log_softmax", "glu"})
 #: What is drawn at random besides dropout.
 KIN = frozenset({"alpha_dropout", "gaussian_dropout", "attention_dropout"})
 #: Dropout where a subject is asked no more of it than what it draws in training: rate, scale, gradient and seeds.

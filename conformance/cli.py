@@ -94,7 +94,7 @@ def parser() -> Parser:
         dest="workers",
         type=_workers,
         metavar="WORKERS",
-        help="processes: a number, or auto (a processor and 6 GB of memory each, at most 4)",
+        help="processes: a number, or auto (a processor and 5 GB of memory each, at most 4)",
     )
     told = "where the results go (default: results.json)"
     run.add_argument("--results", type=Path, metavar="FILE", help=told)

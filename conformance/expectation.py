@@ -14,6 +14,7 @@ import numpy as np
 
 from adapters import transport
 from adapters.base import (
+    ALONG_ROWS,
     SIXTEEN_BITS,
     Activation,
     BatchNorm,
@@ -27,7 +28,6 @@ from adapters.base import (
 )
 from conformance import regimes
 from conformance.bounded import Arithmetic, Bounded, Comparison, format_of
-from conformance.points import ROWS
 from conformance.shelf import Shelf
 from reference import batch_norm, dropout, dropout_kin, layer_norm, moments, neuron
 from reference.activations import ACTIVATIONS
@@ -323,7 +323,7 @@ def _activation(case: Activation, inputs: Any, dialect: Dialect, model: Model) -
         found["ty"] = entry.along(inputs.direction("x"), x, **parameters, **learnt)
     if case.ddx is not None:
         found["dxx"] = entry.second(inputs.ddx, inputs.dy, x, **parameters)
-        if case.name not in ROWS:  # phi''(x) dy ddx: whichever of the three is multiplied last, a product may underflow
+        if case.name not in ALONG_ROWS:  # phi''(x) dy ddx: whichever comes last, a product may underflow
             swapped = entry.second(inputs.dy, inputs.ddx, x, **parameters)
             found["dxx"] = _either(found["dxx"], swapped)
         found["dxy"] = entry.along(inputs.ddx, x, **parameters)

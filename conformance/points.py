@@ -24,8 +24,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 #: Scalar code; less than a vector; vector body and a tail of one; the same of a wider vector.
 LENGTHS = (1, 2, 17, 33)
-#: Activations of a whole row, which one special value changes.
-ROWS = ("softmax", "log_softmax", "glu")
 #: Numbers that stand beside a special one; nothing happens there.
 _ORDINARY = (0.5, 1.0, -0.25, 2.0)
 _SLOPE = 0.25
@@ -62,14 +60,14 @@ def replaced(case: Activation, **arrays: tuple[Array, str]) -> Activation:
 
 def filled(name: str, point: float, length: int, dtype: str, given: dict[str, float], regime: str) -> Activation:
     """One value in every place of a tensor."""
-    recipe = f"np.full({(1, length)!r}, np.float64({str(float(point))!r}), {dtype!r})"
-    return question(name, np.full((1, length), point, dtype_of(dtype)), given, regime, recipe)
+    recipe = f"np.full({length}, np.float64({str(float(point))!r}), {dtype!r})"
+    return question(name, np.full(length, point, dtype_of(dtype)), given, regime, recipe)
 
 
 def among_others(name: str, point: float, dtype: str, given: dict[str, float], regime: str) -> Activation:
     """A value in every other place of a long tensor, in each lane of a vector once."""
-    x = np.resize(np.array(_ORDINARY, dtype_of(dtype)), (1, LENGTHS[-1]))
-    x[:, 1::3] = point
+    x = np.resize(np.array(_ORDINARY, dtype_of(dtype)), LENGTHS[-1])
+    x[1::3] = point
     return question(name, x, given, regime)
 
 

@@ -50,6 +50,7 @@ def environment(adapters: Iterable[Adapter]) -> dict[str, Any]:
         "machine": platform.machine(),
         "processors": os.cpu_count(),
         "processor": _processor(),
+        "extensions": _extensions(),
         "flags": {name: os.environ[name] for name in FLAGS if os.environ.get(name)},
         "versions": {"numpy": np.__version__, **versions},
     }
@@ -75,6 +76,21 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor()
+
+
+def _extensions() -> list[str]:
+    """Instruction sets beyond the oldest that NumPy serves, as NumPy names them: frameworks choose kernels by them."""
+    import numpy as np
+
+    found: list[str] = np.show_config(mode="dicts").get("SIMD Extensions", {}).get("found", [])
+    return found
+
+
+def processor(environment: Mapping[str, Any]) -> str:
+    """The processor that a run's ``environment`` tells of, with its instruction sets; '' where it tells of none."""
+    name = environment.get("processor") or environment.get("machine") or ""
+    extensions = ", ".join(environment.get("extensions", ()))
+    return f"{name} ({extensions})" if name and extensions else name or extensions
 
 
 def now() -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from conformance.judge import GRADES
 from conformance.report.view import SEVEREST, Cell, View, key
-from conformance.results import BAD
+from conformance.results import BAD, processor
 
 #: By how much an error has to grow, in units of the bound, unless the caller says otherwise.
 FACTOR = 4.0
@@ -93,6 +93,7 @@ class Difference:
         lines.append(("suite", _suite(old), _suite(new)))
         one, other = (run["environment"]["versions"] for run in (old, new))
         lines += [(name, one.get(name, "-"), other.get(name, "-")) for name in dict.fromkeys([*one, *other])]
+        lines.append(("processor", *(processor(run["environment"]) or "-" for run in (old, new))))
         return lines
 
     def as_dict(self) -> dict[str, Any]:
@@ -172,6 +173,8 @@ def _notes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
         yield "the suite's own files differ, records among them: a change may be the suite's"
     if _place(new["profile"]) < _place(old["profile"]):
         yield "the new run asked fewer cases: what passes now is not called an improvement"
+    if processor(old["environment"]) != processor(new["environment"]):
+        yield "the processors differ: frameworks choose their kernels by them, and a change may be the machine's"
     for name, run in (("old", old), ("new", new)):
         if not run["complete"]:
             yield f"the {name} run did not come to its end: what it did not ask is told as such"

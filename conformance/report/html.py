@@ -20,7 +20,7 @@ from conformance.report.qualified import CATEGORIES, JUDGED, TIGHT, Qualified, p
 from conformance.report.scripts import Scripts
 from conformance.report.text import figure, line, link
 from conformance.report.view import Cell, View, key, statement, versions
-from conformance.results import BAD
+from conformance.results import BAD, processor
 
 #: What a cell with a recorded deviation shows: what arithmetic explains it.
 MARKS = {
@@ -82,7 +82,8 @@ def page(view: View, scripts: Scripts, difference: Difference | None = None, qua
     backends = view.backends
     return environment().get_template("report.html.j2").render(
         run=run,
-        environment={"flags": {}, "processor": "", "python": "?", "platform": "", "suite": "?", **run["environment"]},
+        environment={"flags": {}, "python": "?", "platform": "", "suite": "?", **run["environment"]},
+        processor=processor(run["environment"]),
         names=_listed(backends) or "nothing",
         versions=versions(run),
         devices=list(dict.fromkeys(cell.row["subject"]["device"] for cell in view.cells)),

@@ -12,6 +12,7 @@ from rich.text import Text
 from conformance.report.scripts import Script, Scripts
 from conformance.report.text import block, code, figure, harmless, line, markdown
 from conformance.report.view import Cell, View, formula, statement, versions_of
+from conformance.results import processor
 
 
 class NoScript(Exception):  # noqa: N818 - says what is the matter
@@ -75,7 +76,7 @@ def _issue(view: View, cell: Cell, record: str | None, finding: Mapping[str, Any
     lines += [
         f"- Python {markdown(str(environment.get('python', '?')))}, {markdown(str(environment.get('platform', '?')))}"
     ]
-    lines += [f"- device {markdown(subject['device'])}, {markdown(str(environment.get('processor', '')))}".rstrip(", ")]
+    lines += [f"- device {markdown(subject['device'])}, {markdown(processor(environment))}".rstrip(", ")]
     return harmless("\n".join(lines)) + "\n"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from adapters.base import Activation, BatchNorm, Case, LayerNorm
+from adapters.base import ALONG_ROWS, Activation, BatchNorm, Case, LayerNorm
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Index = tuple[int, ...]
@@ -21,7 +21,6 @@ SMALL = 16
 WRITTEN = 64
 #: Characters that an array may take in a script.
 LONGEST = 12_000
-_ALONG_ROWS = ("softmax", "log_softmax", "glu")
 _OF_X = ("y", "ty", "dx", "dxx", "dxy")
 
 
@@ -49,7 +48,7 @@ def reduced(case: Case, output: str, index: Index) -> Case:
         return case
     match case:
         case Activation() if output in _OF_X and (case.alpha is None or case.alpha.size == 1):
-            row = case.name in _ALONG_ROWS
+            row = case.name in ALONG_ROWS
             if row and case.parameters.get("axis", -1) != -1:
                 return case
             keep = index[:-1] if row else index

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from adapters.base import Activation, Outcome
+from adapters.base import ALONG_ROWS, Activation, Outcome
 from conformance import expectation, inputs, points
 from conformance.examination import Examination, Nonconformance, clause
 
@@ -54,7 +54,7 @@ def _compare(exam: Examination, case: Activation, output: str, outcome: Outcome)
             exam.require(False, case, "y is a number where x is NaN", output=output, failing=lost)
         outcome = Outcome({output: np.where(special, expected.value, got).astype(got.dtype)})
     exam.compare(
-        case, outcome, {output: expected}, n=case.x.shape[-1] if case.name in points.ROWS else 1, expect=_finite
+        case, outcome, {output: expected}, n=case.x.shape[-1] if case.name in ALONG_ROWS else 1, expect=_finite
     )
 
 
@@ -66,6 +66,6 @@ def _finite(case: Activation, *given: Any) -> expectation.Expected:
 
 def _alone(case: Activation, index: tuple[int, ...]) -> Activation:
     """The case of one element, or of one row."""
-    place = index[:1] if case.name in points.ROWS else index
+    place = index[:1] if case.name in ALONG_ROWS else index
     arrays = {name: value[place].reshape(1, -1) for name, value in case.arrays() if name != "alpha"}
     return replace(case, **arrays, recipe={}, regime=case.regime)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from adapters.base import Activation, Outcome, dtype_of
+from adapters.base import ALONG_ROWS, Activation, Outcome, dtype_of
 from conformance import expectation, points
 from conformance.bounded import Bounded, format_of
 from conformance.examination import Examination, clause
@@ -30,7 +30,7 @@ def test_kink(exam: Examination) -> None:
                 outcome = exam.ask(case)
                 exam.compare(case, outcome, {"dx": points.between_one_sided(case, exam.dtype)}, n=1)
                 dx = outcome.arrays["dx"]
-                first = dx[0, 0] if first is None else first
+                first = dx[0] if first is None else first
                 _refuse(exam, case, "dx", dx, dx != first, f"{first!r}, as in a tensor of one element")
 
 
@@ -40,7 +40,7 @@ def test_special(exam: Examination) -> None:
     given = points.parameters(name)[0]
     if name == "glu":
         _gated(exam, given)
-    elif name in points.ROWS:
+    elif name in ALONG_ROWS:
         _rows(exam, name, given)
     else:
         for length in points.LENGTHS:
@@ -71,7 +71,7 @@ def _everywhere(exam: Examination, regime: str, point: float, given: dict[str, f
                 exam.compare(case, Outcome({output: finite}), {output: right[output].finite}, expect=_far_out)
             elif output == "y":
                 _refuse(exam, case, output, got, special & ~np.isnan(got), "nan")
-            alone = first.setdefault(output, got[0, 0])
+            alone = first.setdefault(output, got[0])
             # Of finite limits the bound has spoken; a gradient at NaN is a constant or NaN, and nothing is rounded.
             same = _same(got, alone) if np.isnan(point) else np.isnan(got) == np.isnan(alone)
             _refuse(exam, case, output, got, special & ~same, f"{alone!r}, as in a tensor of one element")
@@ -85,7 +85,7 @@ def _far_out(case: Activation, *given: Any) -> expectation.Expected:
 def _signed_zeros(exam: Examination, case: Activation) -> None:
     positive = points.filled(case.name, 0.0, case.x.size, exam.dtype, dict(case.parameters), "positive zero")
     want, got = (_answer(exam, each).arrays["y"] for each in (positive, case))
-    _refuse(exam, case, "y", got, got != want, f"{want[0, 0]!r}, as at +0")
+    _refuse(exam, case, "y", got, got != want, f"{want[0]!r}, as at +0")
 
 
 def _rows(exam: Examination, name: str, given: dict[str, float]) -> None:

@@ -108,6 +108,19 @@ def test_both_versions_stand_at_the_top(tmp_path: Path, capsys: pytest.CaptureFi
     assert any("numpy" in line and "99.1" in line for line in head)
 
 
+def test_another_processor_is_told(tmp_path: Path) -> None:
+    one = {"processor": "One", "extensions": ["X86_V3"]}
+    for other, told in ((one, False), ({**one, "extensions": ["X86_V3", "X86_V4"]}, True), ({}, True)):
+        old, new = (samples.view(tmp_path, row(), name=name) for name in ("old", "new"))
+        for view, environment in ((old, one), (new, other)):
+            for name in ("processor", "extensions", "machine"):
+                view.run["environment"].pop(name, None)
+            view.run["environment"] |= environment
+        found = difference(old, new)
+        assert any("processors differ" in note for note in found.notes) is told
+        assert found.heads()[-1][:2] == ("processor", "One (X86_V3)")
+
+
 def test_exit_codes_and_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     old, new = written(tmp_path, row(), name="old"), written(tmp_path, row("fail", message="why"), name="new")
     files = {name: tmp_path / f"diff.{name}" for name in ("markdown", "html", "json")}

@@ -132,7 +132,11 @@ class Palette:
         return tuple(shape for shape in shapes if self.fresh != "graph" or len(shape) in ranks)
 
     def few(self, choices: Sequence[Choice], *places: int) -> Sequence[Choice]:
-        """The choices; where each is a graph of its own, those in ``places``."""
+        """The choices; where each is compiled anew, with its shape and its numbers, those in ``places``."""
+        return tuple(choices[place] for place in places) if self.settled else choices
+
+    def few_graphs(self, choices: Sequence[Choice], *places: int) -> Sequence[Choice]:
+        """The choices; where each is a graph of its own, whatever else it costs, those in ``places``."""
         return tuple(choices[place] for place in places) if self.fresh == "graph" else choices
 
 
@@ -238,7 +242,7 @@ def batch_norms(
         running_mean=arrays.parameter("running_mean", (channels,)),
         running_var=arrays.parameter("running_var", (channels,), "positive"),
         eps=settings.choose(_EPSILONS),
-        momentum=settings.choose(palette.few(_MOMENTA, 0, 1, 2, 3, 4)),
+        momentum=settings.choose(palette.few_graphs(_MOMENTA, 0, 1, 2, 3, 4)),
         channel_axis=axis,
         training=training,
         dy=arrays.tensor("dy", shape) if gradient else None,

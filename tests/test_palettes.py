@@ -44,12 +44,13 @@ def graphs(strategy: st.SearchStrategy[Any]) -> set[Hashable]:
 
 @pytest.mark.parametrize("palette", OTHERS, ids=str)
 def test_what_costs_no_graph_is_asked_all_choices(palette: Palette) -> None:
-    assert palette.few("abc", 1) == "abc"
+    assert palette.few_graphs("abc", 1) == "abc"
+    assert palette.few("abc", 1) == (("b",) if palette.settled else "abc")
     assert palette.ranked(LAID, "batch_norm") == LAID
 
 
 def test_where_each_is_a_graph_a_few_are_asked() -> None:
-    assert GRAPH.few("abc", 0, 2) == ("a", "c")
+    assert GRAPH.few("abc", 0, 2) == GRAPH.few_graphs("abc", 0, 2) == ("a", "c")
     assert all(len({len(shape) for shape in shapes}) > 1 for shapes in GRAPHED.values())
 
 

@@ -22,8 +22,8 @@ LAID = ((3, 2), (2, 3, 5), (2, 3, 4, 5), (2, 3, 5, 1, 4))
 @clause("BN.layout", regimes=("normal", "offset"))
 def test_layout(exam: Examination, data: st.DataObject) -> None:
     training = data.draw(st.booleans(), label="training")
-    base = draw(exam, data, tuple(exam.palette.few(LAID, 2)), training=training, regime=exam.regime)
-    for written in exam.palette.few(tuple(LAYOUTS), *DISTINCT):
+    base = draw(exam, data, tuple(exam.palette.few_graphs(LAID, 2)), training=training, regime=exam.regime)
+    for written in exam.palette.few_graphs(tuple(LAYOUTS), *DISTINCT):
         case = laid(base, written, "x")
         compare(exam, case, exam.ask(case), (*ANSWERS, *STATISTICS), expectation.expect)
     written = data.draw(st.sampled_from(sorted(LAYOUTS)), label="layout of dy")

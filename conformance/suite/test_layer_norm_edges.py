@@ -116,7 +116,7 @@ def test_layout(exam: Examination, data: st.DataObject) -> None:
     # No two sizes are equal, so that no two layouts are one; the second shape has an axis whose stride means nothing.
     for shape, rank in exam.palette.few((((2, 3, 5), 1), ((3, 1, 4), 2)), 0):
         base = layer_norm(exam, data, shape, rank)
-        for written in exam.palette.few(tuple(LAYOUTS), *DISTINCT):
+        for written in exam.palette.few_graphs(tuple(LAYOUTS), *DISTINCT):
             case = laid(base, written, "x")
             exam.judge(case, exam.ask(case), GRADIENTS, n=values_per_sample(case))
         written = data.draw(st.sampled_from(sorted(LAYOUTS)), label="layout of dy")
@@ -137,7 +137,7 @@ def test_bad_input(exam: Examination, data: st.DataObject) -> None:
         for shape, rank in (((2, 3), 1), ((2, 2, 3), 2)):
             case = layer_norm(exam, data, shape, rank)
             # One element, and the last axis alone, would broadcast.
-            for wrong in ((1,), (2,), (4,), (7,), (3,) * (rank > 1), (0,)):
+            for wrong in exam.palette.few(((1,), (2,), (4,), (7,), (3,) * (rank > 1), (0,)), 0, 2, 4):
                 for name in ("gain", "bias") if wrong else ():
                     value = regimes.fill("normal", wrong, 1, exam.held)
                     refused(exam, dataclasses.replace(case, recipe={}, **{name: value}), f"{name}.size")  # type: ignore[arg-type]

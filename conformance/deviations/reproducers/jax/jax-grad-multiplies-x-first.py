@@ -12,6 +12,8 @@ for dtype in ("float32", "float64"):
         for name in ("gelu", "silu", "mish"):
             function = {"gelu": lambda x: jax.nn.gelu(x, approximate=False)}.get(name, getattr(jax.nn, name))
             got[name, dtype] = float(jax.vjp(function, jax.numpy.asarray(-x))[1](jax.numpy.asarray(dy))[0])
+        gated = jax.numpy.asarray([x, 1e30], dtype)
+        got["glu", dtype] = float(jax.vjp(jax.nn.glu, gated)[1](jax.numpy.asarray([dy], dtype))[0][1])
 
 print("got  ", got)
 print("right", dict.fromkeys(got, 0.0))

@@ -131,6 +131,10 @@ class Palette:
         ranks = {len(shape) for shape in GRAPHED[operation]}
         return tuple(shape for shape in shapes if self.fresh != "graph" or len(shape) in ranks)
 
+    def few_shapes(self, choices: Sequence[Choice], *places: int) -> tuple[Choice, ...]:
+        """The choices; where each shape is compiled anew, those in ``places``."""
+        return tuple(choices[place] for place in places) if self.fresh else tuple(choices)
+
     def few(self, choices: Sequence[Choice], *places: int) -> Sequence[Choice]:
         """The choices; where each is compiled anew, with its shape and its numbers, those in ``places``."""
         return tuple(choices[place] for place in places) if self.settled else choices
@@ -171,7 +175,7 @@ WARM: dict[str, tuple[Shape, ...]] = {
     "layer_norm": ((3, 17), (2, 2, 3, 4)),
     "dense": ((2, 3, 2), (4, 17, 3)),
     "dropout": ((2, 3), (33, 31)),
-    "elementwise": ((17,), (33, 8)),
+    "elementwise": ((33,), (33, 8)),
 }
 #: The shapes where a graph serves all sizes of a rank, and parameters are of one size: two ranks of each operation, and
 #: in each a vector's body and its tail.

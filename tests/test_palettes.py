@@ -45,6 +45,7 @@ def graphs(strategy: st.SearchStrategy[Any]) -> set[Hashable]:
 @pytest.mark.parametrize("palette", OTHERS, ids=str)
 def test_what_costs_no_graph_is_asked_all_choices(palette: Palette) -> None:
     assert palette.few_graphs("abc", 1) == "abc"
+    assert palette.few_shapes("abc", 1) == (("b",) if palette.fresh else tuple("abc"))
     assert palette.few("abc", 1) == (("b",) if palette.settled else "abc")
     assert palette.ranked(LAID, "batch_norm") == LAID
 

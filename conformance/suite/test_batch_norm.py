@@ -15,14 +15,25 @@ from conformance.examination import Examination, clause
 STATISTICS = ("running_mean", "running_var")
 
 
-def questions(exam: Examination, *, training: bool, gradient: bool = False) -> st.SearchStrategy[BatchNorm]:
+def questions(
+    exam: Examination, *, training: bool, gradient: bool = False, apart: bool = False
+) -> st.SearchStrategy[BatchNorm]:
+    """``apart``: the question is a program that no other clause needs, and of one shape where each is compiled."""
     return cases.batch_norms(
-        exam.subject.dtype, exam.dialect, training=training, gradient=gradient, regime=exam.regime, palette=exam.palette
+        exam.subject.dtype,
+        exam.dialect,
+        training=training,
+        gradient=gradient,
+        regime=exam.regime,
+        palette=exam.palette,
+        among=cases.WARM["batch_norm"][1:2] if apart and exam.palette.fresh else (),
     )
 
 
-def draw(exam: Examination, data: st.DataObject, *, training: bool, gradient: bool = False) -> BatchNorm:
-    return data.draw(questions(exam, training=training, gradient=gradient), label="case")
+def draw(
+    exam: Examination, data: st.DataObject, *, training: bool, gradient: bool = False, apart: bool = False
+) -> BatchNorm:
+    return data.draw(questions(exam, training=training, gradient=gradient, apart=apart), label="case")
 
 
 def values_per_channel(case: BatchNorm) -> int:

@@ -99,7 +99,7 @@ def refused_or_answered(exam: Examination, case: BatchNorm) -> Outcome | None:
 
 @clause("BN.large", regimes=("normal", "offset"))
 def test_large(exam: Examination, data: st.DataObject) -> None:
-    case = draw(exam, data, exam.palette.few_shapes(LARGE, 0, 2, 4), training=True, regime=exam.regime)
+    case = draw(exam, data, exam.palette.few_shapes(LARGE, 2, 4), training=True, regime=exam.regime)
     compare(exam, case, exam.ask(case), (*ANSWERS, *STATISTICS), expectation.expect)
 
 
@@ -112,12 +112,16 @@ NUMBERS = {
     "momentum.above-one": 1.5,
     "momentum.nan": math.nan,
 }
+#: Sizes that are not asked where each is a program of its own: one that broadcasts and one that does not remain.
+UNCOMPILED = ("empty", "short")
 PARAMETERS = ("gamma", "beta", *STATISTICS)
 BAD = (*(f"{name}.{size}" for name in PARAMETERS for size in SIZES), *NUMBERS, "x.rank", "channel_axis.low")
 
 
 @clause("BN.bad-input", regimes=BAD, alike=True)
 def test_bad_input(exam: Examination, data: st.DataObject) -> None:
+    if exam.palette.settled and exam.regime.endswith(UNCOMPILED):
+        return
     # What the running statistics are moved by says something only where they are moved.
     for training in (True,) if exam.regime.startswith("momentum") else (False, True):
         # Each case is a configuration of its own: where that costs a compilation, on images alone, which all apis take.

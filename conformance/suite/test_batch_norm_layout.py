@@ -22,7 +22,7 @@ LAID = ((3, 2), (2, 3, 5), (2, 3, 4, 5), (2, 3, 5, 1, 4))
 @clause("BN.layout", regimes=("normal", "offset"))
 def test_layout(exam: Examination, data: st.DataObject) -> None:
     training = data.draw(st.booleans(), label="training")
-    base = draw(exam, data, exam.palette.few_shapes(LAID, 1, 2), training=training, regime=exam.regime)
+    base = draw(exam, data, exam.palette.few_shapes(LAID, 2), training=training, regime=exam.regime)
     for written in exam.palette.few_graphs(tuple(LAYOUTS), *DISTINCT):
         case = laid(base, written, "x")
         compare(exam, case, exam.ask(case), (*ANSWERS, *STATISTICS), expectation.expect)

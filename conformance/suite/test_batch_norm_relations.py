@@ -60,7 +60,7 @@ def test_no_affine(exam: Examination, data: st.DataObject) -> None:
     absent = {"without gamma": ("gamma",), "without beta": ("beta",), "without both": ("gamma", "beta")}[exam.regime]
     exam.regime, stratum = "normal", exam.regime
     try:
-        case = draw(exam, data, training=data.draw(st.booleans(), label="training"), gradient=True)
+        case = draw(exam, data, training=data.draw(st.booleans(), label="training"), gradient=True, apart=True)
     finally:
         exam.regime = stratum
     channels = case.x.shape[case.channel_axis]
@@ -85,7 +85,7 @@ def test_shift(exam: Examination, data: st.DataObject) -> None:
 
 @clause("BN.scale", regimes=RELATED)
 def test_scale(exam: Examination, data: st.DataObject) -> None:
-    case = draw(exam, data, training=True, gradient=True)
+    case = draw(exam, data, training=True, gradient=True, apart=exam.palette.settled)
     # Powers of two multiply exactly: float16 alone has so little range that they may leave it.
     narrow = exam.dtype == "float16"
     factor = data.draw(st.sampled_from(exam.palette.few((8.0, 0.25, 64.0 if narrow else 1024.0), 0)), label="factor")

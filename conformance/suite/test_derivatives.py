@@ -35,7 +35,7 @@ def test_forward(exam: Examination, data: st.DataObject) -> None:
 @clause("BN.forward", regimes=cases.SQUARED)
 def test_batch_norm_forward(exam: Examination, data: st.DataObject) -> None:
     training = data.draw(st.booleans(), label="training")
-    asked = directions.forward(test_batch_norm.questions(exam, training=training), "gamma", "beta")
+    asked = directions.forward(test_batch_norm.questions(exam, training=training, apart=True), "gamma", "beta")
     case = data.draw(asked, label="case")
     exam.judge(case, exam.ask(case), ["ty"], n=test_batch_norm.values_per_channel(case))
 
@@ -55,7 +55,7 @@ def test_neuron_forward(exam: Examination, data: st.DataObject) -> None:
 @clause("BN.second", regimes=cases.SQUARED)
 def test_batch_norm_second(exam: Examination, data: st.DataObject) -> None:
     training = data.draw(st.booleans(), label="training")
-    asked = directions.second(test_batch_norm.questions(exam, training=training, gradient=True))
+    asked = directions.second(test_batch_norm.questions(exam, training=training, gradient=True, apart=True))
     case = data.draw(asked, label="case")
     exam.judge(case, exam.ask(case), ["dxx", "dxy"], n=test_batch_norm.values_per_channel(case))
 

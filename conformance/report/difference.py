@@ -93,7 +93,7 @@ class Difference:
         lines.append(("suite", _suite(old), _suite(new)))
         one, other = (run["environment"]["versions"] for run in (old, new))
         lines += [(name, one.get(name, "-"), other.get(name, "-")) for name in dict.fromkeys([*one, *other])]
-        lines.append(("processor", *(processor(run["environment"]) or "-" for run in (old, new))))
+        lines.append(("processor", processor(old["environment"]) or "-", processor(new["environment"]) or "-"))
         return lines
 
     def as_dict(self) -> dict[str, Any]:

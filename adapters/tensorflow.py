@@ -148,14 +148,11 @@ class TensorFlow(Adapter):
 
     def offers(self, subject: Subject) -> frozenset[str]:
         """Eagerly all; in a trace, which is made for each rate, the kin of dropout in float32 alone, and dropout in
-        brief in a dtype that nothing else is traced in. XLA in bfloat16 is asked for the functions of ``tf.nn`` as
-        Keras's activations call them.
+        brief in a dtype that nothing else is traced in.
         """
         if subject.dtype not in _DTYPES[subject.api, subject.mode]:
             return frozenset({BRIEF_DROPOUT})
         offered = super().offers(subject)
-        if (subject.api, subject.mode, subject.dtype) == ("tf.nn", "xla", "bfloat16"):
-            offered -= TF_NN.keys()
         return offered if subject.mode == "eager" or subject.dtype == "float32" else offered - KERAS_KIN
 
     def versions(self) -> dict[str, str]:

@@ -119,7 +119,11 @@ class Palette:
     def shapes(self, operation: str) -> st.SearchStrategy[Shape]:
         if self.fresh is None:
             return _sampled(palette(operation, self.seed))
-        return _sampled((GRAPHED if self.fresh == "graph" else WARM)[operation])
+        return _sampled(self.warm(operation))
+
+    def warm(self, operation: str) -> tuple[Shape, ...]:
+        """The shapes of an operation where a fresh one is compiled."""
+        return {"graph": GRAPHED, "configuration": COMPILED}.get(self.fresh or "", WARM)[operation]
 
     @property
     def settled(self) -> bool:
@@ -131,17 +135,13 @@ class Palette:
         ranks = {len(shape) for shape in GRAPHED[operation]}
         return tuple(shape for shape in shapes if self.fresh != "graph" or len(shape) in ranks)
 
-    def few_shapes(self, choices: Sequence[Choice], *places: int) -> tuple[Choice, ...]:
-        """The choices; where each shape is compiled anew, those in ``places``."""
-        return tuple(choices[place] for place in places) if self.fresh else tuple(choices)
-
     def few(self, choices: Sequence[Choice], *places: int) -> Sequence[Choice]:
-        """The choices; where each is compiled anew, with its shape and its numbers, those in ``places``."""
-        return tuple(choices[place] for place in places) if self.settled else choices
-
-    def few_graphs(self, choices: Sequence[Choice], *places: int) -> Sequence[Choice]:
-        """The choices; where each is a graph of its own, whatever else it costs, those in ``places``."""
+        """The choices; where each is a graph of its own, those in ``places``."""
         return tuple(choices[place] for place in places) if self.fresh == "graph" else choices
+
+    def few_numbers(self, choices: Sequence[Choice], *places: int) -> Sequence[Choice]:
+        """The choices; where numbers are compiled into a program, those in ``places``."""
+        return tuple(choices[place] for place in places) if self.settled else choices
 
 
 class _Settings:
@@ -168,10 +168,17 @@ class _Settings:
         return self._fixed is not None or self._draw(st.integers(0, of - 1)) < of - 1
 
 
-#: The shapes that a compiled subject is asked: those that other code serves (a rank, an axis), and in them a vector's
-#: body and its tail. The rest is what its eager sibling is asked.
+#: The shapes where each is compiled: every rank, one value beside several, a vector's body and its tail.
 WARM: dict[str, tuple[Shape, ...]] = {
-    "batch_norm": ((2, 2, 3), (2, 3, 2, 2), (17, 4)),
+    "batch_norm": ((2, 2, 3), (2, 3, 2, 2), (2, 2, 1, 2, 2), (17, 4)),
+    "layer_norm": ((2, 3), (3, 17), (2, 2, 3, 4)),
+    "dense": ((2, 2), (2, 3, 2), (4, 17, 3)),
+    "dropout": ((2, 3), (17,), (33, 31)),
+    "elementwise": ((2, 4), (17,), (33, 8)),
+}
+#: The shapes where a layer is compiled whole: fewer of the operations whose eager sibling is asked the others. 33
+#: elements are what kinks and special values are asked in too.
+COMPILED: dict[str, tuple[Shape, ...]] = WARM | {
     "layer_norm": ((3, 17), (2, 2, 3, 4)),
     "dense": ((2, 3, 2), (4, 17, 3)),
     "dropout": ((2, 3), (33, 31)),
@@ -179,12 +186,9 @@ WARM: dict[str, tuple[Shape, ...]] = {
 }
 #: The shapes where a graph serves all sizes of a rank, and parameters are of one size: two ranks of each operation, and
 #: in each a vector's body and its tail.
-GRAPHED: dict[str, tuple[Shape, ...]] = {
+GRAPHED: dict[str, tuple[Shape, ...]] = WARM | {
     "batch_norm": ((2, 2), (2, 3, 2, 2), (17, 2), (5, 3, 7, 5)),
     "layer_norm": ((2, 3), (2, 2, 3, 4), (3, 17)),
-    "dense": ((2, 2), (2, 3, 2), (4, 17, 3)),
-    "dropout": ((2, 3), (17,), (33, 31)),
-    "elementwise": ((2, 4), (17,), (33, 8)),
 }
 
 
@@ -246,7 +250,7 @@ def batch_norms(
         running_mean=arrays.parameter("running_mean", (channels,)),
         running_var=arrays.parameter("running_var", (channels,), "positive"),
         eps=settings.choose(_EPSILONS),
-        momentum=settings.choose(palette.few_graphs(_MOMENTA, 0, 1, 2, 3, 4)),
+        momentum=settings.choose(palette.few(_MOMENTA, 0, 1, 2, 3, 4)),
         channel_axis=axis,
         training=training,
         dy=arrays.tensor("dy", shape) if gradient else None,

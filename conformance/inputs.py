@@ -18,7 +18,6 @@ import numpy as np
 from adapters.base import ALONG_ROWS, SIXTEEN_BITS, Activation, dtype_of
 from conformance import points
 from conformance.bounded import format_of
-from conformance.cases import WARM
 from conformance.regimes import LANDMARKS
 from reference.activations import ACTIVATIONS
 
@@ -30,8 +29,8 @@ _BESIDE = np.arange(-2, 3)
 _PARTNERS, _GATE, _VALUE = (0.0, 2.0), 0.5, 1.5
 #: The cotangent of a row: not constant, because a softmax has no gradient for that.
 _ROW_COTANGENT = (1.0, -0.5, 0.25)
-#: The shape of a tensor of turning points: one that is compiled anyway.
-_CHUNK = WARM["elementwise"][-1]
+#: Elements of a tensor of turning points: a length that is compiled anyway.
+_CHUNK = points.LENGTHS[-1]
 
 
 def patterns(dtype: str) -> Array:
@@ -57,7 +56,7 @@ def every(name: str, dtype: str, given: dict[str, float]) -> Iterator[Activation
     yield points.question(name, patterns(dtype).reshape(256, 256), given, "every input", recipe)
     if dtype not in SIXTEEN_BITS:
         found = turning_points(name, dtype, tuple(given.items()))
-        for chunk in np.resize(found, (-(-found.size // math.prod(_CHUNK)), *_CHUNK)):
+        for chunk in np.resize(found, (-(-found.size // _CHUNK), _CHUNK)):
             yield points.question(name, chunk, given, "turning points")
 
 

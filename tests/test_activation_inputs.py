@@ -36,7 +36,7 @@ def test_printed_tensor_is_the_one_that_was_asked(name: str, dtype: str) -> None
                 bits = f"u{value.dtype.itemsize}"
                 assert again.dtype == value.dtype
                 assert np.array_equal(again.view(bits), value.view(bits))
-        assert len(describe(case)) < 8000
+        assert len(describe(case)) < 4000
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -14,7 +14,7 @@ from adapters.base import Activation, BatchNorm, Dense, Dialect, Dropout, LayerN
 from adapters.tensorflow import ADAPTER as TENSORFLOW
 from adapters.torch import ADAPTER
 from conformance import cases, profiles, stacks
-from conformance.cases import GRAPHED, WARM, Palette
+from conformance.cases import COMPILED, GRAPHED, WARM, Palette
 from conformance.clauses import CLAUSES
 from conformance.examination import Examination
 from conformance.suite.test_batch_norm_corners import EMPTY, LARGE, ORDINARY, SINGLE
@@ -44,14 +44,25 @@ def graphs(strategy: st.SearchStrategy[Any]) -> set[Hashable]:
 
 @pytest.mark.parametrize("palette", OTHERS, ids=str)
 def test_what_costs_no_graph_is_asked_all_choices(palette: Palette) -> None:
-    assert palette.few_graphs("abc", 1) == "abc"
-    assert palette.few_shapes("abc", 1) == (("b",) if palette.fresh else tuple("abc"))
-    assert palette.few("abc", 1) == (("b",) if palette.settled else "abc")
+    assert palette.few("abc", 1) == "abc"
     assert palette.ranked(LAID, "batch_norm") == LAID
 
 
+def test_numbers_are_few_where_they_are_compiled() -> None:
+    assert [palette.few_numbers("abc", 1) for palette in (*OTHERS, GRAPH)] == ["abc", "abc", ("b",), ("b",)]
+
+
+def test_shapes_are_those_of_what_is_compiled() -> None:
+    assert [palette.warm("layer_norm") for palette in (*OTHERS[1:], GRAPH)] == [
+        shapes["layer_norm"] for shapes in (WARM, COMPILED, GRAPHED)
+    ]
+    # Operation by operation, and of normalization always, every rank is there.
+    for shapes in (WARM, COMPILED):
+        assert {len(shape) for shape in shapes["batch_norm"]} == {2, 3, 4, 5}
+
+
 def test_where_each_is_a_graph_a_few_are_asked() -> None:
-    assert GRAPH.few("abc", 0, 2) == GRAPH.few_graphs("abc", 0, 2) == ("a", "c")
+    assert GRAPH.few("abc", 0, 2) == ("a", "c")
     assert all(len({len(shape) for shape in shapes}) > 1 for shapes in GRAPHED.values())
 
 
@@ -93,13 +104,13 @@ def test_an_axis_is_a_shape_to_a_compiler(fresh: Any) -> None:
     palette = Palette(fresh=fresh)
     dialect = Dialect(channel_axes=(1, -1))
     normalized = drawn(cases.batch_norms("float32", dialect, regime="normal", training=True, palette=palette))
-    assert len({(case.x.shape, case.channel_axis) for case in normalized}) == len(WARM["batch_norm"])
+    assert len({(case.x.shape, case.channel_axis) for case in normalized}) == len(palette.warm("batch_norm"))
     assert {case.channel_axis for case in normalized} == {1, -1}
     layers = drawn(cases.layer_norms("float32", dialect, regime="normal", palette=palette))
-    assert len({(case.x.shape, case.normalized_rank) for case in layers}) == len(WARM["layer_norm"])
+    assert len({(case.x.shape, case.normalized_rank) for case in layers}) == len(palette.warm("layer_norm"))
     # A number is none, unless it is compiled into the program.
     each = {(case.x.shape, case.eps) for case in normalized}
-    assert (len(each) > len(WARM["batch_norm"])) is (fresh == "shape")
+    assert (len(each) > len(palette.warm("batch_norm"))) is (fresh == "shape")
 
 
 @pytest.mark.parametrize(("clause", "fresh"), [("ACT.forward", "shape"), ("BN.forward", "shape"), ("ACT.grad", None)])

@@ -74,7 +74,7 @@ TABLE = (
         "ACT.special",
         ACTIVATIONS,
         "NaN in, NaN out; at +-inf the limit, or what the formula gives in IEEE arithmetic; f(-0) = f(+0); value and "
-        "gradient of the same kind in tensors of 1 element, of 2, and of up to 33, at every position.",
+        "gradient of the same kind in tensors of 1, 2, 17 and 33 elements, at every position.",
         "f(NaN) = NaN; f(+-inf) = lim f(x), x -> +-inf, or NaN where the formula is inf * 0, inf/inf or inf - inf",
         "IEEE 754-2019, sections 6.1 and 6.2; reference/activations.py for the formulas",
         "a comparison that is false for NaN; scalar code and vector code that treat it differently; a mask of -inf "

@@ -25,7 +25,7 @@ def test_kink(exam: Examination) -> None:
     for given in points.parameters(name):
         for kink in points.kinks(name, given):
             first = None
-            for length in _lengths(exam):
+            for length in points.LENGTHS:
                 case = points.filled(name, kink, length, exam.dtype, given, "kink")
                 outcome = exam.ask(case)
                 exam.compare(case, outcome, {"dx": points.between_one_sided(case, exam.dtype)}, n=1)
@@ -43,22 +43,17 @@ def test_special(exam: Examination) -> None:
     elif name in ALONG_ROWS:
         _rows(exam, name, given)
     else:
-        for length in _lengths(exam):
+        for length in points.LENGTHS:
             _signed_zeros(exam, points.filled(name, -0.0, length, exam.dtype, given, "negative zero"))
         _everywhere(exam, "NaN", np.nan, given)
         for regime, infinity in INFINITIES.items():
             _everywhere(exam, regime, infinity, given)
 
 
-def _lengths(exam: Examination) -> tuple[int, ...]:
-    """Where each is compiled the longest stands for both that have a vector's body and a tail."""
-    return exam.palette.few_shapes(points.LENGTHS, 0, 1, 3)
-
-
 def _everywhere(exam: Examination, regime: str, point: float, given: dict[str, float]) -> None:
     """One special value in tensors of every length, and among ordinary ones."""
     name = _name(exam)
-    asked = [points.filled(name, point, length, exam.dtype, given, regime) for length in _lengths(exam)]
+    asked = [points.filled(name, point, length, exam.dtype, given, regime) for length in points.LENGTHS]
     asked.append(points.among_others(name, point, exam.dtype, given, regime))
     first: dict[str, Any] = {}
     for case in asked:
@@ -95,7 +90,7 @@ def _signed_zeros(exam: Examination, case: Activation) -> None:
 
 def _rows(exam: Examination, name: str, given: dict[str, float]) -> None:
     """softmax and log_softmax: a special value in one row, at its beginning, middle and end, and a row without."""
-    for length in _lengths(exam):
+    for length in points.LENGTHS:
         for place in sorted({0, length // 2, length - 1}):
             _spoilt_row(exam, _row(exam, name, given, length, place, np.nan, "NaN"))
             if length > 1:  # what is masked is NaN with the rest of its row
@@ -166,7 +161,7 @@ def _undefined_row(exam: Examination, case: Activation) -> None:
 
 def _gated(exam: Examination, given: dict[str, float]) -> None:
     """glu: a special value in the half that is let through, and in the half that is the gate."""
-    for length in _lengths(exam):
+    for length in points.LENGTHS:
         for place in sorted({0, length // 2, length - 1}):
             for regime, point in {"NaN": np.nan, **INFINITIES}.items():
                 for gate in (False, True):

@@ -13,7 +13,7 @@ from hypothesis.errors import UnsatisfiedAssumption
 from adapters.base import ACTIVATIONS, Adapter, BatchNorm, Case, Dialect, Subject, Unsupported
 from conformance import agreement, cases
 from conformance.agreement import Side
-from conformance.cases import WARM, Palette, Shape
+from conformance.cases import Palette, Shape
 from conformance.examination import Examination, Nonconformance, clause
 
 #: Numbers as a network meets them, numbers that tell one formula from another, and a NaN or an infinity among numbers.
@@ -27,7 +27,7 @@ class OneShape(Palette):
 
     def shapes(self, operation: str) -> st.SearchStrategy[Shape]:
         # Neurons of x with two leading axes.
-        return st.just((2, 2, 3, 2) if operation == "dense" else WARM[operation][1])
+        return st.just((2, 2, 3, 2) if operation == "dense" else self.warm(operation)[1])
 
 
 def questions(

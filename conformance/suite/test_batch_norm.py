@@ -18,7 +18,7 @@ STATISTICS = ("running_mean", "running_var")
 def questions(
     exam: Examination, *, training: bool, gradient: bool = False, apart: bool = False
 ) -> st.SearchStrategy[BatchNorm]:
-    """``apart``: the question is a program that no other clause needs, and of one shape where each is compiled."""
+    """``apart``: no other clause needs the question's program; where a layer is compiled whole it is of one shape."""
     return cases.batch_norms(
         exam.subject.dtype,
         exam.dialect,
@@ -26,7 +26,7 @@ def questions(
         gradient=gradient,
         regime=exam.regime,
         palette=exam.palette,
-        among=cases.WARM["batch_norm"][1:2] if apart and exam.palette.fresh else (),
+        among=cases.WARM["batch_norm"][1:2] if apart and exam.palette.settled else (),
     )
 
 

@@ -22,8 +22,8 @@ LAID = ((3, 2), (2, 3, 5), (2, 3, 4, 5), (2, 3, 5, 1, 4))
 @clause("BN.layout", regimes=("normal", "offset"))
 def test_layout(exam: Examination, data: st.DataObject) -> None:
     training = data.draw(st.booleans(), label="training")
-    base = draw(exam, data, exam.palette.few_shapes(LAID, 2), training=training, regime=exam.regime)
-    for written in exam.palette.few_graphs(tuple(LAYOUTS), *DISTINCT):
+    base = draw(exam, data, tuple(exam.palette.few(LAID, 2)), training=training, regime=exam.regime)
+    for written in exam.palette.few(tuple(LAYOUTS), *DISTINCT):
         case = laid(base, written, "x")
         compare(exam, case, exam.ask(case), (*ANSWERS, *STATISTICS), expectation.expect)
     written = data.draw(st.sampled_from(sorted(LAYOUTS)), label="layout of dy")
@@ -34,7 +34,7 @@ def test_layout(exam: Examination, data: st.DataObject) -> None:
 @clause("BN.eps-zero", regimes=("normal", "ramp", "offset"))
 def test_eps_zero(exam: Examination, data: st.DataObject) -> None:
     training = data.draw(st.booleans(), label="training")
-    case = draw(exam, data, exam.palette.few_shapes(ORDINARY, 2), training=training, regime=exam.regime)
+    case = draw(exam, data, tuple(exam.palette.few(ORDINARY, 2)), training=training, regime=exam.regime)
     # Every value of a channel is another one, whatever was drawn: no variance is zero.
     spread = np.arange(case.x.size, dtype=np.float64).reshape(case.x.shape)
     x = (case.x + spread).astype(exam.dtype)

@@ -15,10 +15,14 @@ from conformance.suite import test_activations, test_batch_norm, test_layer_norm
 
 
 def activations(exam: Examination, *, gradient: bool = False) -> st.SearchStrategy[Activation]:
-    """Of one shape where each is compiled: each of these derivatives is a program, or several, of its own. The shape
-    says how many slopes prelu has, and of some layers that is one.
+    """Where a layer is compiled whole each of these derivatives is a program of its own, and of one shape (but for
+    prelu, whose shape says how many slopes it has); operation by operation the longest shape is left out.
     """
-    among = cases.WARM["elementwise"][-1:] if exam.palette.fresh and exam.activation != "prelu" else ()
+    shapes = exam.palette.warm("elementwise")
+    if exam.palette.settled:
+        among = shapes if exam.activation == "prelu" else shapes[-1:]
+    else:
+        among = shapes[:-1] if exam.palette.fresh else ()
     return test_activations.questions(exam, gradient=gradient, among=among)
 
 

@@ -55,7 +55,7 @@ def test_shift(exam: Examination, data: st.DataObject) -> None:
 def test_scale(exam: Examination, data: st.DataObject) -> None:
     case = stepped(exam, data)
     # Powers of two: nothing is rounded on the way.
-    scale = data.draw(st.sampled_from(exam.palette.few((2.0, 0.5, 1024.0, 2.0**-7), 2)), label="scale")
+    scale = data.draw(st.sampled_from(exam.palette.few_numbers((2.0, 0.5, 1024.0, 2.0**-7), 2)), label="scale")
     scaled = dataclasses.replace(case, x=case.x * case.x.dtype.type(scale), eps=case.eps * scale**2)
     agree(exam, case, scaled, {"dx": 1 / scale})
 
@@ -96,9 +96,7 @@ def test_no_affine(exam: Examination, data: st.DataObject) -> None:
 @clause("LN.multi-axis", regimes=("normal", "offset"))
 def test_multi_axis(exam: Examination, data: st.DataObject) -> None:
     # Equal sizes hide an exchange of axes, and sizes of 1 one of shapes.
-    for shape, rank in exam.palette.few_shapes(
-        (((2, 3, 3), 2), ((2, 2, 4), 2), ((3, 3, 3), 3), ((2, 1, 4, 1), 3)), 0, 3
-    ):
+    for shape, rank in exam.palette.few((((2, 3, 3), 2), ((2, 2, 4), 2), ((3, 3, 3), 3), ((2, 1, 4, 1), 3)), 0, 3):
         case = layer_norm(exam, data, shape, rank)
         exam.judge(case, exam.ask(case), GRADIENTS, n=values_per_sample(case))
 
@@ -106,7 +104,7 @@ def test_multi_axis(exam: Examination, data: st.DataObject) -> None:
 @clause("LN.large", regimes=("normal", "offset"))
 def test_large(exam: Examination, data: st.DataObject) -> None:
     # Many features, and many samples, over which dgain and dbias are sums.
-    for shape in exam.palette.few_shapes(((3, 7), (2, 4097), (1, 65536), (2050, 17)), 1, 3):
+    for shape in exam.palette.few(((3, 7), (2, 4097), (1, 65536), (2050, 17)), 1, 3):
         case = layer_norm(exam, data, shape)
         exam.judge(case, exam.ask(case), GRADIENTS, n=values_per_sample(case))
 

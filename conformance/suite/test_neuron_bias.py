@@ -63,7 +63,7 @@ def _equal(exam: Examination, case: Dense, name: str, got: Array | None, want: A
 @clause("NE.zero-features", generated=False)
 def test_zero_features(exam: Examination) -> None:
     forms = tuple(itertools.product(((1,), (2, 3)), (None, "relu", "tanh", "sigmoid"), (True, False)))
-    for leading, activation, biased in exam.palette.few_shapes(forms, 0, 3, 12):
+    for leading, activation, biased in exam.palette.few(forms, 0, 3, 12):
         neurons = 5
         case = Dense(
             x=np.zeros((*leading, 0), exam.dtype),

@@ -52,8 +52,8 @@ def every(name: str, dtype: str, given: dict[str, float]) -> Iterator[Activation
     if name in ALONG_ROWS:
         yield _beside(name, dtype, given)
         return
-    recipe = f"{_printed(dtype)}.reshape(256, 256)"
-    yield points.question(name, patterns(dtype).reshape(256, 256), given, "every input", recipe)
+    recipe = f"{_printed(dtype)}.reshape(128, 512)"
+    yield points.question(name, patterns(dtype).reshape(128, 512), given, "every input", recipe)
     if dtype not in SIXTEEN_BITS:
         found = turning_points(name, dtype, tuple(given.items()))
         for chunk in np.resize(found, (-(-found.size // _CHUNK), _CHUNK)):

@@ -33,6 +33,8 @@ KINDS = {
     "appeared": "newly asked",
     "passing": "no longer failing",
 }
+#: Kinds of what one run alone asked.
+ALONE = ("disappeared", "appeared")
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class Difference:
     #: What a reader must know before he believes it.
     notes: list[str] = field(default_factory=list)
     compared: int = 0
+    #: How many do not fail and are of one run alone, which was told to ask them or had their backend.
+    aside: int = 0
 
     @property
     def worse(self) -> list[Change]:
@@ -80,11 +84,12 @@ class Difference:
                 yield title, sorted(found, key=lambda change: (not change.worse, change.worse is None))
 
     def verdict(self) -> str:
+        beside = f"; {self.aside} of one run alone left aside" if self.aside else ""
         if self.worse:
-            return f"worse: {len(self.worse)} of {len(self.changes)} changes"
+            return f"worse: {len(self.worse)} of {len(self.changes)} changes{beside}"
         if not self.changes:
-            return f"no change in {self.compared} clauses x subjects"
-        return f"nothing got worse: {len(self.changes)} changes in {self.compared} clauses x subjects"
+            return f"no change in {self.compared} clauses x subjects{beside}"
+        return f"nothing got worse: {len(self.changes)} changes in {self.compared} clauses x subjects{beside}"
 
     def heads(self) -> list[tuple[str, str, str]]:
         """What was compared: (title, old, new)."""
@@ -102,6 +107,7 @@ class Difference:
             "worse": len(self.worse),
             "factor": self.factor,
             "compared": self.compared,
+            "aside": self.aside,
             "notes": self.notes,
             "runs": [{"what": what, "old": old, "new": new} for what, old, new in self.heads()],
             "changes": [change.as_dict() for change in self.changes],
@@ -114,7 +120,9 @@ def difference(old: View, new: View, factor: float = FACTOR) -> Difference:
     alike = all(_asked(old.run, name) == _asked(new.run, name) for name in ("profile", "seed", "suite"))
     weaker = _place(new.run["profile"]) < _place(old.run["profile"])
     before, after = ({key(cell.row): cell for cell in view.cells} for view in (old, new))
-    lost = alike and _lost(old.run, new.run)
+    known = {cell.row["subject"]["backend"] for cell in old.cells}
+    requested = _requested_alike(old.run, new.run)
+    lost = alike and requested and _suite(old.run) == _suite(new.run)
     for name in dict.fromkeys([*before, *after]):
         one, other = before.get(name), after.get(name)
         if one is not None and other is not None:
@@ -123,13 +131,19 @@ def difference(old: View, new: View, factor: float = FACTOR) -> Difference:
             if change is not None and not alike:
                 change = _other_questions(change, other, weaker=weaker)
         elif one is not None:
+            # Missing, if the run was asked for it as before, and the suite has it.
             worse = lost and one.verdict != "unsupported"
             change = _change("disappeared", worse or None, one, one.verdict, "-")
         else:
             assert other is not None
-            worse = _requested_alike(old.run, new.run) and other.verdict in BAD
+            worse = requested and other.verdict in BAD
             change = _change("appeared", worse or None, other, "-", other.verdict)
-        if change is not None:
+        if change is None:
+            continue
+        strange = other is not None and other.row["subject"]["backend"] not in known
+        if change.kind in ALONE and (strange or not requested) and change.was not in BAD and change.now not in BAD:
+            found.aside += 1
+        else:
             found.changes.append(change)
     return found
 
@@ -150,11 +164,6 @@ def _asked(run: Mapping[str, Any], name: str) -> Any:
 
 def _place(profile: str) -> int:
     return PROFILES.index(profile) if profile in PROFILES else len(PROFILES)
-
-
-def _lost(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Whether what is not asked any more is missing: the run was asked for it as before, and the suite has it."""
-    return _requested_alike(old, new) and _suite(old) == _suite(new)
 
 
 def _requested_alike(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
@@ -180,7 +189,10 @@ def _notes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
             yield f"the {name} run did not come to its end: what it did not ask is told as such"
     for name in ("filters", "keyword", "devices"):
         if old.get(name) != new.get(name):
-            yield f"{name} differ: what only one of the runs asked is not held against the other"
+            yield f"{name} differ: what only one of the runs was told to ask is told where it fails, and counted else"
+    for name in new["backends"]:
+        if name not in old["backends"]:
+            yield f"backend {name} is new: what of it fails is told, the rest counted"
     for name in old["backends"]:
         if name not in new["backends"] and name in new["missing"]:
             yield f"backend {name} is missing in the new run: {new['missing'][name]}"

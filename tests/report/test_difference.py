@@ -69,7 +69,9 @@ def test_what_comes_and_goes(tmp_path: Path) -> None:
     gone = between(tmp_path, row(), row(clause="LN.output"))
     assert [(change.kind, change.worse) for change in gone.changes] == [("disappeared", True), ("appeared", None)]
     asked_for_less = between(tmp_path, row(), row(clause="LN.output"), filters={"clause": ["LN.*"]})
-    assert [change.worse for change in asked_for_less.changes] == [None, None]
+    assert asked_for_less.changes == []
+    assert asked_for_less.aside == 2
+    assert asked_for_less.verdict() == "no change in 0 clauses x subjects; 2 of one run alone left aside"
     assert any("filters differ" in note for note in asked_for_less.notes)
 
 
@@ -77,7 +79,20 @@ def test_new_and_failing_is_worse(tmp_path: Path) -> None:
     found = between(tmp_path, row(), row("fail", "LN.output"))
     assert [(change.kind, change.worse) for change in found.changes][1] == ("appeared", True)
     asked_for_more = between(tmp_path, row(), row("fail", "LN.output"), keyword="LN")
-    assert [change.worse for change in asked_for_more.changes] == [None, None]
+    assert [(change.kind, change.worse) for change in asked_for_more.changes] == [("appeared", None)]
+    assert asked_for_more.aside == 1
+
+
+@pytest.mark.parametrize(("new", "kinds", "aside"), [(row(), [], 1), (row("fail"), [("appeared", True)], 0)])
+def test_of_a_new_backend_only_failures_are_told(new: dict[str, Any], kinds: Any, aside: int, tmp_path: Path) -> None:
+    views = [samples.view(tmp_path, each, name=name) for each, name in ((row(), "old"), (new, "new"))]
+    for cell in views[1].cells:
+        cell.row["subject"] = {**cell.row["subject"], "backend": "another"}
+    views[1].run["backends"] = [*views[1].run["backends"], "another"]
+    found = difference(*views)
+    assert [(change.kind, change.worse) for change in found.changes if change.kind == "appeared"] == kinds
+    assert found.aside == aside
+    assert any("backend another is new" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(

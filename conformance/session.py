@@ -38,9 +38,11 @@ class Session:
         self.share = plan.false_alarm_share(backends.adapter(name) for name in backends.names())
         self.versions = {adapter.name: adapter.versions() for adapter in self.adapters}
         self.results = results.Results(self._run())
-        #: Records that no case met: those whose behaviour is gone, and those whose script still shows it.
+        #: Records that no case met: those whose behaviour is gone, those whose script still shows it, and those of
+        #: kernels that are perhaps not taken here.
         self.stale: list[str] = []
         self.unmet: list[str] = []
+        self.elsewhere: list[str] = []
         #: Why the results could not be written, once that is so.
         self.unwritten: str | None = None
         #: Where the counts of earlier runs are, if this run's are to be added.
@@ -291,12 +293,14 @@ class Session:
         """Close the results; True where a record is stale, or evidence speaks against a subject: that fails the run."""
         if self.results.rows and complete and profiles.chosen() != "quick":
             for record in self._not_met():
-                (self.unmet if scripts.shows(record) else self.stale).append(record.id)
+                found = self.elsewhere if not record.here else self.unmet if scripts.shows(record) else self.stale
+                found.append(record.id)
         seconds = round(self._before + time.monotonic() - self._started, 3)
         accumulated = self._accumulate(complete=complete)
         closing = {} if accumulated is None else {"evidence": accumulated}
+        not_met = {"stale": self.stale, "unmet": self.unmet, "elsewhere": self.elsewhere}
         try:
-            self.results.finish(complete=complete, seconds=seconds, stale=self.stale, unmet=self.unmet, **closing)
+            self.results.finish(complete=complete, seconds=seconds, **not_met, **closing)
         except results.ResultsError as error:
             self.unwritten = str(error)
         if self._journal is not None and self.unwritten is None:
@@ -364,6 +368,8 @@ class Session:
             for name in self.stale
         ]
         lines += [f"  deviation {name}: met by no case of this run; its script still shows it" for name in self.unmet]
+        perhaps = "of kernels that are perhaps not taken here, and not met"
+        lines += [f"  deviation {name}: {perhaps}" for name in self.elsewhere]
         against = self.results.run.get("evidence", {}).get("against", [])
         lines += [f"  ERROR: evidence of all runs against {told}" for told in against]
         dtypes = {name for adapter in self.adapters for name in adapter.dtypes}

@@ -41,6 +41,16 @@ def test_defaults(tmp_path: Path) -> None:
     assert (found.grade, found.outputs, dict(found.where), dict(found.subject)) == (None, ("*",), {}, {})
 
 
+@pytest.mark.parametrize(("taken", "excuses"), [(True, True), (None, True), (False, False)])
+def test_a_record_of_kernels_is_about_machines_that_take_them(
+    taken: bool | None, excuses: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deviations, "taken", {"onednn": taken}.get)
+    found = one(tmp_path, kernels='"onednn"')
+    assert (found.is_of({"numpy": np.__version__}), found.here) == (excuses, taken)
+    assert one(tmp_path).here is True
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -56,6 +66,7 @@ def test_defaults(tmp_path: Path) -> None:
         (record(reson='"x"'), "unknown key 'reson'; known: id, clauses"),
         (record(kind='"quirk"'), "deviation 1 (doubled): kind 'quirk' is none of dialect, defect"),
         (record(severity='"bad"'), "severity 'bad' is none of crash, wrong-result"),
+        (record(kernels='"mkl"'), "deviation 1 (doubled): kernels 'mkl' are none of onednn, eigen, avx512"),
         (record(clauses='"BN.*"'), "'clauses' must be a list of strings"),
         (record(outputs="[1]"), "'outputs' must be a list of strings"),
         (record(clauses='["BN.*", "XX.*"]'), "clause 'XX.*' matches none that exists"),

@@ -153,6 +153,28 @@ def test_a_record_that_no_case_met_but_whose_script_still_shows_it(tmp_path: Pat
     assert (document["run"]["stale"], document["run"]["unmet"]) == ([], ["doubled"])
 
 
+@pytest.mark.parametrize(
+    ("kernels", "told", "found"),
+    [("onednn", True, {}), ("eigen", True, {"stale": ["doubled"]}), ("onednn", False, {"elsewhere": ["doubled"]})],
+    ids=["not taken", "taken", "nobody knows"],
+)
+def test_a_record_of_kernels_that_are_not_taken_need_not_be_met(
+    kernels: str, told: bool, found: dict[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0" if told else "")
+    (tmp_path / "numpy.toml").write_text(record(kernels=f'"{kernels}"'))
+    every = ("--conformance-backend=numpy", "--conformance-profile=ci", "--conformance-results=found.json")
+    startup = RECORDS.format(folder=str(tmp_path))
+    startup += "from conformance.deviations import kernels\nkernels._features = frozenset\n"
+    done = run(*every, cwd=tmp_path, startup=startup)
+    stale = "stale" in found
+    assert done.returncode == (pytest.ExitCode.TESTS_FAILED if stale else pytest.ExitCode.OK), done.stdout
+    assert ("doubled: of kernels that are perhaps not taken here" in done.stdout) is ("elsewhere" in found)
+    document = json.loads((tmp_path / "found.json").read_text("utf-8"))
+    nothing: dict[str, list[str]] = {"stale": [], "unmet": [], "elsewhere": []}
+    assert {name: document["run"][name] for name in nothing} == nothing | found
+
+
 def test_a_session_without_clauses_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "test_own.py").write_text(
         "import sys\n"

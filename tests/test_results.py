@@ -312,11 +312,12 @@ def test_the_last_line() -> None:
 def test_notes() -> None:
     statistics = [{"false_alarm": 2e-12, "detectable_shift": 0.01}] * 3
     rows = [row("deviation", deviations={"doubled": {}}), row(statistics=statistics, undecided=100)]
-    told = [line for line, _ in table.notes(Results(described(stale=["gone"], unmet=["rare"]), rows))]
+    told = [line for line, _ in table.notes(Results(described(stale=["gone"], unmet=["rare"], elsewhere=["of"]), rows))]
     assert told.pop(0).startswith("recorded deviations met: 1 defect; ")
     assert told[0] == "  doubled  defect   wrong-result  in 1"
     assert told[1].startswith("stale record gone: it matched nothing")
     assert told.pop(2) == "record rare: met by no case of this run; its script still shows it"
+    assert told.pop(2) == "record of: of kernels that are perhaps not taken here, and not met"
     assert told[2] == "not asked: jax: jax not installed"
     assert told[3] == "2 clauses x subjects, 200 elements judged, 100 (33.33%) undecided"
     assert told[4].startswith("3 statistical tests spend 6e-12 of the false-alarm probability 1e-09")

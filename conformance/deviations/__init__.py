@@ -13,6 +13,7 @@ One TOML file per backend, ``<backend>.toml``, with a ``[[deviation]]`` table pe
     where = { x = { max = -1.0 } }         # only these elements or cases: a field of the case, "expected", "got"
     outputs = ["y"]                        # excuses only these outputs ("y.dtype": its dtype)
     reproducer = "fast-variance"           # reproducers/<backend>/<this>.py; the record's id where it is not said
+    kernels = "onednn"                     # what only these do, which not every processor takes (:mod:`.kernels`)
     reason = "..."
     source = "https://..."
 
@@ -41,6 +42,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from adapters.base import Case, Subject
 from conformance.clauses import CLAUSES
+from conformance.deviations.kernels import KERNELS, taken
 
 Array = np.ndarray[Any, np.dtype[Any]]
 KINDS = ("dialect", "defect")
@@ -71,6 +73,12 @@ class Deviation:
     where: Mapping[str, Mapping[str, float | str]] = field(default_factory=dict)
     outputs: tuple[str, ...] = ("*",)
     reproducer: str = ""
+    kernels: str = ""
+
+    @property
+    def here(self) -> bool | None:
+        """Whether it is about this machine; None: perhaps."""
+        return taken(self.kernels) if self.kernels else True
 
     @property
     def script(self) -> Path:
@@ -82,9 +90,11 @@ class Deviation:
         return self.speaks_of_clause(clause) and self.speaks_of_subject(subject, activation) and self.is_of(installed)
 
     def is_of(self, installed: Mapping[str, str]) -> bool:
-        """Whether the record is about the installed version."""
+        """Whether the record is about the installed version, and not about another kind of machine."""
         version = installed.get(self.versions.name)
-        return version is not None and self.versions.specifier.contains(version, prereleases=True)
+        if version is None or not self.versions.specifier.contains(version, prereleases=True):
+            return False
+        return self.here is not False
 
     def speaks_of_clause(self, clause: str) -> bool:
         return _any(clause, self.clauses)
@@ -160,7 +170,7 @@ def load(backend: str, folder: Path | None = None) -> tuple[Deviation, ...]:
 
 
 _REQUIRED = ("id", "clauses", "versions", "kind", "severity", "reason", "source")
-_OPTIONAL = ("subject", "grade", "where", "outputs", "reproducer")
+_OPTIONAL = ("subject", "grade", "where", "outputs", "reproducer", "kernels")
 
 
 def _record(table: Mapping[str, Any], backend: str, place: str) -> Deviation:
@@ -173,7 +183,7 @@ def _record(table: Mapping[str, Any], backend: str, place: str) -> Deviation:
         check(bool(table.get(key)), f"{key!r} is missing or empty")
     for key in table:
         check(key in _REQUIRED + _OPTIONAL, f"unknown key {key!r}; known: {', '.join(_REQUIRED + _OPTIONAL)}")
-    for key in ("id", "versions", "kind", "severity", "reason", "source", "reproducer"):
+    for key in ("id", "versions", "kind", "severity", "reason", "source", "reproducer", "kernels"):
         check(isinstance(table.get(key, ""), str), f"{key!r} must be a string")
     place += f" ({table['id']})"
     check(table["kind"] in KINDS, f"kind {table['kind']!r} is none of {', '.join(KINDS)}")
@@ -185,6 +195,8 @@ def _record(table: Mapping[str, Any], backend: str, place: str) -> Deviation:
         )
     for glob in table["clauses"]:
         check(any(fnmatchcase(name, glob) for name in CLAUSES), f"clause {glob!r} matches none that exists")
+    kernels = table.get("kernels", "")
+    check(kernels in ("", *KERNELS), f"kernels {kernels!r} are none of {', '.join(KERNELS)}")
     grade = table.get("grade")
     check(grade in (None, *EXCUSABLE_GRADES), f"grade {grade!r} is none of {', '.join(EXCUSABLE_GRADES)}")
     try:
@@ -201,6 +213,7 @@ def _record(table: Mapping[str, Any], backend: str, place: str) -> Deviation:
         clauses=tuple(table["clauses"]),
         outputs=tuple(table.get("outputs", ["*"])),
         reproducer=table.get("reproducer", ""),
+        kernels=kernels,
         subject=_axes(table.get("subject", {}), check),
         where=_where(table.get("where", {}), check),
     )

@@ -47,6 +47,8 @@ def _head(view: View) -> Iterator[str]:
         yield f"- stale record {code(name)}: it matched nothing"
     for name in view.run.get("unmet", []):
         yield f"- record {code(name)}: met by no case of this run; its script still shows it"
+    for name in view.run.get("elsewhere", []):
+        yield f"- record {code(name)}: of kernels that are perhaps not taken here, and not met"
 
 
 def _failures(view: View) -> Iterator[str]:

@@ -12,6 +12,8 @@ from conformance.results import Results, Row
 
 #: What all parts must have in common.
 ALIKE = ("profile", "seed")
+#: Lists of records that a run did not meet.
+UNMET = ("stale", "unmet", "elsewhere")
 
 
 class Conflict(Exception):  # noqa: N818 - says what is the matter
@@ -82,7 +84,7 @@ def _run(paths: Sequence[Path], parts: Sequence[Results]) -> dict[str, Any]:
         "environment": {**runs[0]["environment"], "versions": versions},
         "seconds": sum(float(run.get("seconds", 0)) for run in runs),
         # A record that one shard did not meet another one may have met.
-        **{kind: sorted({name for run in runs for name in run.get(kind, [])} - used) for kind in ("stale", "unmet")},
+        **{kind: sorted({name for run in runs for name in run.get(kind, [])} - used) for kind in UNMET},
         "false_alarm": _spent(runs),
         "merged": [{name: run.get(name) for name in ("started", "finished", "environment")} for run in runs],
     }

@@ -124,6 +124,8 @@ def notes(results: Results) -> Iterator[tuple[str, str]]:
         yield f"stale record {name}: it matched nothing; remove it, or close its versions", "bold red"
     for name in results.run.get("unmet", []):
         yield f"record {name}: met by no case of this run; its script still shows it", "yellow"
+    for name in results.run.get("elsewhere", []):
+        yield f"record {name}: of kernels that are perhaps not taken here, and not met", ""
     refused = Counter(
         (row["subject"]["backend"], (row["message"] or "not offered").splitlines()[0])
         for row in results.rows

@@ -55,11 +55,13 @@ def test_refused(
 
 
 def test_a_record_that_no_case_met_is_told(tmp_path: Path) -> None:
-    found = view(tmp_path, row(), stale=["gone"], unmet=["rare", "<b>"])
+    found = view(tmp_path, row(), stale=["gone"], unmet=["rare", "<b>"], elsewhere=["of-onednn"])
     assert "- record `rare`: met by no case of this run; its script still shows it" in markdown.summary(found)
     told = page(found, Scripts())
     assert "still shown by their scripts: <code>rare</code>, <code>&lt;b&gt;</code>." in told
     assert "<code>gone</code> matched nothing" in told
+    assert "- record `of-onednn`: of kernels that are perhaps not taken here, and not met" in markdown.summary(found)
+    assert "of kernels that are perhaps not taken on this machine, and not met: <code>of-onednn</code>." in told
 
 
 def test_summary_has_the_most_important_first_and_an_end(tmp_path: Path) -> None:

@@ -33,11 +33,11 @@ def test_shards(tmp_path: Path) -> None:
 
 def test_a_record_that_another_shard_met_is_not_stale(tmp_path: Path) -> None:
     parts = [
-        written(tmp_path, rows()[2], name="a", stale=[], unmet=["rare"]),
+        written(tmp_path, rows()[2], name="a", stale=[], unmet=["rare"], elsewhere=["of-onednn"]),
         written(tmp_path, rows()[0], name="b", stale=["torch-gelu-cancels", "gone"], unmet=["torch-gelu-cancels"]),
     ]
     run = merged(tmp_path, *parts).run
-    assert (run["stale"], run["unmet"]) == (["gone"], ["rare"])
+    assert (run["stale"], run["unmet"], run["elsewhere"]) == (["gone"], ["rare"], ["of-onednn"])
 
 
 def test_an_unfinished_shard_makes_the_whole_unfinished(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def _eigen(features: frozenset[str], environment: Mapping[str, str]) -> bool | N
 
 
 def _avx512(features: frozenset[str], environment: Mapping[str, str]) -> bool | None:
-    """Whether PyTorch, and its oneDNN, use AVX-512."""
+    """Whether the oneDNN of PyTorch uses AVX-512: its gelu does only with it what the records of it say."""
     if not features or any(environment.get(name) for name in _LIMITS):
         return None
     return "avx512f" in features

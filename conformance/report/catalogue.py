@@ -102,10 +102,12 @@ def _record(record: Deviation, console: Console) -> None:
     for title, text in (
         ("where", f"backend={record.backend} {axes}".strip()),
         ("versions", str(record.versions)),
+        ("kernels", record.kernels),
         ("reason", " ".join(record.reason.split())),
         ("source", record.source),
     ):
-        console.print(Padding(_pair(title, text, 9), (0, 0, 0, 2)))
+        if text:
+            console.print(Padding(_pair(title, text, 9), (0, 0, 0, 2)))
 
 
 def _activations(clause: Clause, console: Console) -> None:

@@ -52,6 +52,7 @@ def every(name: str, dtype: str, given: dict[str, float]) -> Iterator[Activation
     if name in ALONG_ROWS:
         yield _beside(name, dtype, given)
         return
+    # Not square: torch.compile takes sizes that are equal for one, and makes a graph that serves nothing else.
     recipe = f"{_printed(dtype)}.reshape(128, 512)"
     yield points.question(name, patterns(dtype).reshape(128, 512), given, "every input", recipe)
     if dtype not in SIXTEEN_BITS:

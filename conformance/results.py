@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.base import Adapter
-from conformance import __version__, ulps
+from conformance import __version__, machine, ulps
 
 SCHEMA = "conformance-results"
 SCHEMA_VERSION = 2
@@ -49,7 +49,7 @@ def environment(adapters: Iterable[Adapter]) -> dict[str, Any]:
         "platform": platform.platform(),
         "machine": platform.machine(),
         "processors": os.cpu_count(),
-        "processor": _processor(),
+        "processor": machine.processor("model name") or platform.processor(),
         "extensions": _extensions(),
         "flags": {name: os.environ[name] for name in FLAGS if os.environ.get(name)},
         "versions": {"numpy": np.__version__, **versions},
@@ -67,15 +67,6 @@ def source() -> str:
         for path in sorted((*package.rglob("*.py"), *package.rglob("*.toml"))):
             digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
-
-
-def _processor() -> str:
-    """The processor's own name where the system tells it."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text("utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor()
 
 
 def _extensions() -> list[str]:

@@ -38,8 +38,8 @@ class Session:
         self.share = plan.false_alarm_share(backends.adapter(name) for name in backends.names())
         self.versions = {adapter.name: adapter.versions() for adapter in self.adapters}
         self.results = results.Results(self._run())
-        #: Records that no case met: those whose behaviour is gone, those whose script still shows it, and those of
-        #: kernels that are perhaps not taken here.
+        #: Records that no case met: those whose behaviour is gone, those whose script still shows it, and those whose
+        #: script does not, but of kernels that are perhaps not taken here.
         self.stale: list[str] = []
         self.unmet: list[str] = []
         self.elsewhere: list[str] = []
@@ -293,7 +293,7 @@ class Session:
         """Close the results; True where a record is stale, or evidence speaks against a subject: that fails the run."""
         if self.results.rows and complete and profiles.chosen() != "quick":
             for record in self._not_met():
-                found = self.elsewhere if not record.here else self.unmet if scripts.shows(record) else self.stale
+                found = self.unmet if scripts.shows(record) else self.stale if record.here else self.elsewhere
                 found.append(record.id)
         seconds = round(self._before + time.monotonic() - self._started, 3)
         accumulated = self._accumulate(complete=complete)

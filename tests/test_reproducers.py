@@ -21,14 +21,10 @@ def concerned(script: Path) -> list[Deviation]:
     return [record for record in RECORDS if record.script == script]
 
 
-def installed(record: Deviation) -> bool:
+def concerns(record: Deviation) -> bool:
+    """Whether it is about what is installed here, and not about kernels that this processor does not take."""
     adapter = backends.adapter(record.backend)
-    version = adapter.versions().get(record.versions.name)
-    return (
-        adapter.missing() is None
-        and version is not None
-        and record.versions.specifier.contains(version, prereleases=True)
-    )
+    return adapter.missing() is None and record.is_of(adapter.versions())
 
 
 @pytest.fixture
@@ -49,10 +45,8 @@ def test_a_record_has_a_reproducer(record: Deviation) -> None:
 def test_a_reproducer_reproduces(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
     records = concerned(script)
     assert records, f"{script.name} belongs to no record"
-    if not any(map(installed, records)):
-        pytest.skip("speaks of versions that are not installed")
-    if not any(record.here for record in records):
-        pytest.skip(f"speaks of kernels that are not taken here, or perhaps not: {records[0].kernels}")
+    if not any(map(concerns, records)):
+        pytest.skip("speaks of versions that are not installed, or of kernels that are not taken here")
     if any(record.severity == "crash" or backends.adapter(record.backend).environment for record in records):
         # It dies, or shows the death in a child of its own; or it needs a process that has chosen no Keras yet.
         done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=300, check=False)
@@ -61,6 +55,8 @@ def test_a_reproducer_reproduces(script: Path, capsys: pytest.CaptureFixture[str
         with pytest.raises(SystemExit) as end:
             runpy.run_path(str(script), run_name="__main__")
         code, told = end.value.code, capsys.readouterr().out
+    if code == 0 and not any(record.here for record in records if concerns(record)):
+        pytest.skip("speaks of kernels of which nobody knows whether they are taken here: it seems that they are not")
     assert code == 1, "the behaviour is gone: remove the record, or close its versions"
     assert "got" in told
     assert "right" in told

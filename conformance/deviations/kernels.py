@@ -1,7 +1,8 @@
 """Kernels that a framework takes on some processors alone, for records of what only they do.
 
 A record that names some (``kernels = "onednn"``) is about machines where they are taken, as one of a version is about
-that version: elsewhere it excuses nothing, and nothing need match it. Where that cannot be told it may be met.
+that version: elsewhere it excuses nothing, and nothing need match it. Where that cannot be told it excuses what it
+describes, and that nobody meets it is no error.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ import functools
 import os
 import platform
 from collections.abc import Callable, Mapping
-from pathlib import Path
+
+from conformance import machine
 
 #: What makes TensorFlow use oneDNN by itself, as Linux names it. Source: the release notes of TensorFlow 2.9, "CPUs
 #: with neural-network-focused hardware features such as AVX512_VNNI, AVX512_BF16, AMX, and others".
 _NEURAL = ("avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16")
 #: The user's word, which goes before that.
 _SWITCH = "TF_ENABLE_ONEDNN_OPTS"
-#: By these a user keeps PyTorch to older instruction sets than the processor has.
-_LIMITS = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA")
+#: What oneDNN calls AVX512_CORE, and the variables by which a user keeps it to less than the processor has. Source:
+#: https://oneapi-src.github.io/oneDNN/dev_guide_cpu_dispatcher_control.html
+_CORE = ("avx512f", "avx512bw", "avx512vl", "avx512dq")
+_LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
 
 
 def _onednn(features: frozenset[str], environment: Mapping[str, str]) -> bool | None:
@@ -36,10 +40,10 @@ def _eigen(features: frozenset[str], environment: Mapping[str, str]) -> bool | N
 
 
 def _avx512(features: frozenset[str], environment: Mapping[str, str]) -> bool | None:
-    """Whether the oneDNN of PyTorch uses AVX-512: its gelu does only with it what the records of it say."""
+    """Whether PyTorch's oneDNN, which it uses on every processor, has its kernels of AVX-512."""
     if not features or any(environment.get(name) for name in _LIMITS):
         return None
-    return "avx512f" in features
+    return features.issuperset(_CORE)
 
 
 #: name -> whether the kernels are taken, by the processor's features and the environment; None: that cannot be told.
@@ -56,12 +60,6 @@ def taken(name: str) -> bool | None:
 
 
 @functools.cache
-def _features(path: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
+def _features() -> frozenset[str]:
     """What the processor can do, as Linux names it; nothing where the system or the processor is of another kind."""
-    if platform.machine() not in ("x86_64", "AMD64"):
-        return frozenset()
-    try:
-        lines = path.read_text("utf-8", errors="replace").splitlines()
-    except OSError:
-        return frozenset()
-    return frozenset(next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), ()))
+    return frozenset(machine.processor("flags").split() if platform.machine() == "x86_64" else ())

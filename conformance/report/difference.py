@@ -33,8 +33,6 @@ KINDS = {
     "appeared": "newly asked",
     "passing": "no longer failing",
 }
-#: Kinds of what one run alone asked.
-ALONE = ("disappeared", "appeared")
 
 
 @dataclass(frozen=True)
@@ -67,6 +65,13 @@ class Difference:
     compared: int = 0
     #: How many do not fail and are of one run alone, which was told to ask them or had their backend.
     aside: int = 0
+
+    def alone(self, expected: bool, change: Change) -> None:
+        """What one run alone asked: a change where both were expected to, or where it fails; else it is counted."""
+        if expected or change.was in BAD or change.now in BAD:
+            self.changes.append(change)
+        else:
+            self.aside += 1
 
     @property
     def worse(self) -> list[Change]:
@@ -120,7 +125,7 @@ def difference(old: View, new: View, factor: float = FACTOR) -> Difference:
     alike = all(_asked(old.run, name) == _asked(new.run, name) for name in ("profile", "seed", "suite"))
     weaker = _place(new.run["profile"]) < _place(old.run["profile"])
     before, after = ({key(cell.row): cell for cell in view.cells} for view in (old, new))
-    known = {cell.row["subject"]["backend"] for cell in old.cells}
+    known = {_backend(cell) for cell in old.cells}
     requested = _requested_alike(old.run, new.run)
     lost = alike and requested and _suite(old.run) == _suite(new.run)
     for name in dict.fromkeys([*before, *after]):
@@ -130,22 +135,21 @@ def difference(old: View, new: View, factor: float = FACTOR) -> Difference:
             change = _changed(one, other, factor if alike else math.inf)
             if change is not None and not alike:
                 change = _other_questions(change, other, weaker=weaker)
+            if change is not None:
+                found.changes.append(change)
         elif one is not None:
             # Missing, if the run was asked for it as before, and the suite has it.
             worse = lost and one.verdict != "unsupported"
-            change = _change("disappeared", worse or None, one, one.verdict, "-")
-        else:
-            assert other is not None
+            found.alone(requested, _change("disappeared", worse or None, one, one.verdict, "-"))
+        elif other is not None:
             worse = requested and other.verdict in BAD
-            change = _change("appeared", worse or None, other, "-", other.verdict)
-        if change is None:
-            continue
-        strange = other is not None and other.row["subject"]["backend"] not in known
-        if change.kind in ALONE and (strange or not requested) and change.was not in BAD and change.now not in BAD:
-            found.aside += 1
-        else:
-            found.changes.append(change)
+            expected = requested and _backend(other) in known
+            found.alone(expected, _change("appeared", worse or None, other, "-", other.verdict))
     return found
+
+
+def _backend(cell: Cell) -> str:
+    return str(cell.row["subject"]["backend"])
 
 
 def _suite(run: Mapping[str, Any]) -> str:
@@ -189,10 +193,10 @@ def _notes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
             yield f"the {name} run did not come to its end: what it did not ask is told as such"
     for name in ("filters", "keyword", "devices"):
         if old.get(name) != new.get(name):
-            yield f"{name} differ: what only one of the runs was told to ask is told where it fails, and counted else"
+            yield f"{name} differ: what one run alone was told to ask is listed where it fails, and else counted"
     for name in new["backends"]:
         if name not in old["backends"]:
-            yield f"backend {name} is new: what of it fails is told, the rest counted"
+            yield f"backend {name} is new: what fails of it is listed, and the rest counted"
     for name in old["backends"]:
         if name not in new["backends"] and name in new["missing"]:
             yield f"backend {name} is missing in the new run: {new['missing'][name]}"

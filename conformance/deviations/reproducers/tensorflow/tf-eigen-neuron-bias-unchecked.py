@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 @tf.function(input_signature=[tf.TensorSpec([None, None]), tf.TensorSpec([None, None]), tf.TensorSpec([None])])
-def neurons(x, weight, bias):  # type: ignore[no-untyped-def]
+def neurons(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
     return tf.nn.bias_add(tf.matmul(x, weight), bias)
 
 

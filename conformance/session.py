@@ -348,7 +348,7 @@ class Session:
         named = {value for axis, value in keyword.terms(self.expression) if axis == "backend"}
         asked = [adapter for adapter in self.adapters if adapter.name in named] or self.adapters
         told = [f"{name} {version}" for adapter in asked for name, version in self.versions[adapter.name].items()]
-        return [f"conformance: profile {profiles.chosen()}; {', '.join(told)}"]
+        return [f"conformance: profile {profiles.chosen()}; {', '.join(dict.fromkeys(told))}"]
 
     def summary(self) -> list[str]:
         """What the run came to, in a few lines."""

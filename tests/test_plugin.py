@@ -6,6 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from conformance import backends
@@ -173,6 +174,14 @@ def test_a_record_of_kernels_that_are_not_taken_need_not_be_met(
     document = json.loads((tmp_path / "found.json").read_text("utf-8"))
     nothing: dict[str, list[str]] = {"stale": [], "unmet": [], "elsewhere": []}
     assert {name: document["run"][name] for name in nothing} == nothing | found
+
+
+def test_the_header_names_each_version_once(tmp_path: Path) -> None:
+    done = run("--collect-only", "-k", "clause=LN.output", cwd=tmp_path)
+    (header,) = [line for line in done.stdout.splitlines() if line.startswith("conformance: profile")]
+    told = header.partition("; ")[2].split(", ")
+    assert f"numpy {np.__version__}" in told
+    assert len(told) == len(set(told))
 
 
 def test_a_session_without_clauses_is_left_alone(tmp_path: Path) -> None:
